@@ -1,0 +1,74 @@
+// Package config reads fleet.yaml, the platform team's settings, into typed and validated values, and derives every
+// stack, role and bucket name from them.
+//
+// Nothing else of the project may read fleet.yaml or spell such a name. Start at Settings and Load; names are in names.go.
+// The package is pure: no process, no network, and no import of the CDK or of the AWS SDK.
+package config
+
+import "time"
+
+// Settings is fleet.yaml after defaults were filled in and every value was checked.
+type Settings struct {
+	Name                string            // prefix of every name, default "fleet"; 2 to 12 lower-case letters, digits and dashes
+	Organization        string            // id of the AWS organization, "o-" and 10 to 32 letters or digits
+	Regions             Regions           //
+	Accounts            Accounts          //
+	Source              Source            //
+	Approval            Approval          //
+	Notifications       Notifications     //
+	RequiredServices    []string          // services that some product must enable, for example "guardduty"; may be empty
+	AllowedServices     []string          // IAM service prefixes that products may use; default DefaultAllowedServices
+	Shards              int               // number of product stacks per catalog region, 1 to 9, default 1
+	LogRetentionDays    int               // CloudWatch Logs retention, a value that CloudWatch accepts, default 365
+	ReplicationBuckets  map[string]string // catalog region other than home -> existing replication bucket
+	Portfolios          []Portfolio       // at least one
+	SandboxOrganization bool              // the test account is the management account of a sandbox organization
+}
+
+// Regions of the fleet. Test regions and catalog regions are disjoint, so that region singletons of Beta and Gamma never meet.
+type Regions struct {
+	Home    string   // region of the pipeline
+	Catalog []string // regions where products are published, default [Home]
+	Test    []string // regions where Beta and TaskCat launch
+}
+
+// Accounts are 12-digit ids. They may all be equal, for a first try; Settings.Isolated says whether they are all different.
+type Accounts struct {
+	Tools   string
+	Test    string
+	Gamma   string // default Test
+	Catalog string
+}
+
+// Source is where engineers push: exactly one of Repository (CodeCommit, the default) and Connection is set.
+type Source struct {
+	Repository string // CodeCommit repository name, default "<Name>-catalog"
+	Connection *Connection
+	Branch     string // default "main"
+}
+
+// Connection is a CodeConnections source.
+type Connection struct {
+	ARN        string
+	Repository string // "owner/name"
+}
+
+// Approval says who may approve a publication, and for how long they are waited for.
+type Approval struct {
+	Approvers []string      // ARN patterns of IAM roles that may assume the reviewer role
+	Timeout   time.Duration // 5 minutes to 60 days (86,400 minutes), default 48 h
+}
+
+// Notifications says who hears of approvals and failures.
+type Notifications struct {
+	Emails []string
+}
+
+// Portfolio is one Service Catalog portfolio.
+type Portfolio struct {
+	ID         string   // lower-case words joined by dashes
+	Name       string   // display name, 1 to 100 characters
+	Provider   string   // 1 to 50 characters
+	Accounts   []string // consumer accounts that it is shared with
+	Principals []string // IAM principal patterns that may launch, "arn:aws:iam:::role/..."
+}

@@ -1,0 +1,39 @@
+// Package finding holds the one shape in which every gate, loader and check reports what is wrong with what was pushed.
+//
+// A Finding is about the pushed content (exit code 1). A gate, tool or setting that is broken is a plain Go error
+// (exit code 2) and never becomes a Finding. Start reading at Finding; renderers live with the command that prints.
+package finding
+
+// Severity orders findings; only Error fails a gate.
+type Severity string
+
+// The severities a gate may report.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Note    Severity = "note"
+)
+
+// Span is a place in a text file. Lines and columns count from 1; zero means unknown.
+type Span struct {
+	Line      int `json:"line,omitempty"`
+	Column    int `json:"column,omitempty"`
+	EndLine   int `json:"endLine,omitempty"`
+	EndColumn int `json:"endColumn,omitempty"`
+}
+
+// Finding is one thing that must be mended before a push may go on.
+type Finding struct {
+	Gate     string   `json:"gate"`               // the gate or loader: "policy", "schema", "iam", "secrets", "features", "manifest"
+	Rule     string   `json:"rule"`               // stable id of the rule, for example "S3_BUCKET_ENCRYPTED"
+	Severity Severity `json:"severity"`           // Error fails the gate
+	Product  string   `json:"product,omitempty"`  // product id, where one is concerned
+	Resource string   `json:"resource,omitempty"` // logical id or path inside the template
+	File     string   `json:"file,omitempty"`     // slash-separated path relative to the catalog root
+	Object   string   `json:"object,omitempty"`   // git object id, for findings in history
+	Span     Span     `json:"span,omitzero"`
+	Message  string   `json:"message"` // what is wrong and why it matters
+	Cure     string   `json:"cure"`    // what to do about it
+	// Fingerprint identifies the finding across runs: a digest of gate, rule, product, resource and file; for secrets an HMAC of the value.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}

@@ -1,0 +1,74 @@
+// Package manifest reads the catalog repository: products, their templates and tests.
+//
+// Load reads a whole catalog and reports every mistake at once as findings with file and line. Content never comes from the
+// working folder directly: callers give a Tree, so that staged files, commits and folders are read alike and symlinks, submodules
+// and oversized files are refused in one place. Start at Catalog. The package is pure: no process, no network.
+package manifest
+
+// Catalog is everything that a push brings, after it was found to be well formed.
+type Catalog struct {
+	Products []Product // ordered by ID
+	Features []File    // catalog-wide features, from features/
+	Rules    []File    // catalog-wide extra guard rules, from guard-rules/
+}
+
+// File is a text file of the catalog.
+type File struct {
+	Path string // slash-separated, relative to the catalog root
+	Body []byte
+}
+
+// Scope says where a product may exist and how often.
+type Scope string
+
+// The scopes of DESIGN: any number; one per account and region; organization-wide.
+const (
+	ScopeAccount      Scope = "account"
+	ScopeRegion       Scope = "region"
+	ScopeOrganization Scope = "organization"
+)
+
+// Product is one folder of products/.
+type Product struct {
+	ID           string            // the folder's name: lower-case words joined by dashes, at most 40 characters
+	Name         string            // 1 to 100 characters
+	Description  string            //
+	Owner        string            //
+	Support      Support           //
+	Version      string            // semantic version without a leading v
+	Notes        string            // what this version changes, shown to consumers
+	Portfolios   []string          // ids of fleet.yaml's portfolios
+	Scope        Scope             //
+	Irreversible bool              // creates what cannot simply be deleted: launched in the emulator only
+	Parameters   map[string]string // values used by Beta and Gamma launches
+	Retained     []string          // logical ids whose resources outlive their stack by design
+	Deprecated   []string          // published versions that may still be updated but not launched anew
+	Inactive     []string          // published versions that may not be used any more
+	Template     Template          //
+	Tests        []Test            // from .taskcat.yml, ordered by name
+	Features     []File            // from features/
+}
+
+// Support tells consumers where help is.
+type Support struct {
+	Email       string
+	URL         string
+	Description string
+}
+
+// Template is a CloudFormation template in canonical form.
+type Template struct {
+	Path   string         // source file, relative to the catalog root
+	Source []byte         // as the author wrote it
+	Body   []byte         // canonical JSON: sorted keys, short intrinsics spelt out, suppression metadata stripped
+	Digest string         // lower-case hex SHA-256 of Body
+	Doc    map[string]any // Body decoded; shared, never modified
+	Lines  Lines          // JSON pointer in Doc -> place in Source
+}
+
+// Test is one TaskCat test: what the allow list takes from .taskcat.yml.
+type Test struct {
+	Name       string
+	Regions    []string
+	Parameters map[string]string
+}
