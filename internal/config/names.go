@@ -1,0 +1,217 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Every stack, role, bucket and project name of the fleet is derived here, and nowhere else.
+//
+// Names carry their function and not their account, so that any number of the accounts may be one and the same.
+
+func (s *Settings) name(parts ...string) string {
+	return strings.Join(append([]string{s.Name}, parts...), "-")
+}
+
+// RoleARN is the ARN of role name in account.
+func RoleARN(account, name string) string {
+	return fmt.Sprintf("arn:aws:iam::%s:role/%s", account, name)
+}
+
+// Stacks that cdk deploy --all installs.
+
+// ToolchainStack holds the pipeline, in the tools account.
+func (s *Settings) ToolchainStack() string { return s.name("toolchain") }
+
+// TestStack holds the roles of Beta, in the test account.
+func (s *Settings) TestStack() string { return s.name("test") }
+
+// GammaStack holds the roles of Gamma, in the gamma account.
+func (s *Settings) GammaStack() string { return s.name("gamma") }
+
+// CatalogStack holds template store, ledger and publishing roles, in the catalog account.
+func (s *Settings) CatalogStack() string { return s.name("catalog") }
+
+// ConsumerStack holds the roles by which the pipeline gives a consumer account access, in that account.
+func (s *Settings) ConsumerStack(account string) string { return s.name("consumer", account) }
+
+// Stacks that the pipeline publishes.
+
+// ProductsStack is product shard n, from 0, in the catalog account.
+func (s *Settings) ProductsStack(n int) string { return s.name("products", fmt.Sprint(n)) }
+
+// LaunchRolesStack holds the launch roles of the catalog account.
+func (s *Settings) LaunchRolesStack() string { return s.name("launch-roles") }
+
+// PortfolioStack is the stack of portfolio id, in the catalog account.
+func (s *Settings) PortfolioStack(id string) string { return s.name("portfolio", id) }
+
+// AccessStack brings launch roles, accepted shares and principals to a consumer account.
+func (s *Settings) AccessStack() string { return s.name("access") }
+
+// GammaPortfolioStack offers candidates to the gamma account, in the catalog account.
+func (s *Settings) GammaPortfolioStack() string { return s.name("gamma-portfolio") }
+
+// GammaAccessStack brings candidates' launch roles, share and principal to the gamma account.
+func (s *Settings) GammaAccessStack() string { return s.name("gamma-access") }
+
+// BetaStack is the stack of a product in the test account.
+func (s *Settings) BetaStack(product string) string { return s.name("beta", product) }
+
+// TaskCatPrefix starts the names of all stacks that TaskCat creates in the test account.
+func (s *Settings) TaskCatPrefix() string { return s.name("taskcat") }
+
+// Buckets and keys.
+
+// ArtifactBucket is the pipeline's artifact store in the tools account.
+func (s *Settings) ArtifactBucket() string {
+	return s.name("artifacts", s.Accounts.Tools, s.Regions.Home)
+}
+
+// ArtifactKeyAlias is the alias of the KMS key of the tools account.
+func (s *Settings) ArtifactKeyAlias() string { return "alias/" + s.name("artifacts") }
+
+// DossierBucket holds the reviewers' pages in the tools account.
+func (s *Settings) DossierBucket() string {
+	return s.name("dossiers", s.Accounts.Tools, s.Regions.Home)
+}
+
+// TemplateBucket is the immutable template store of a catalog region: templates/<digest>.json.
+func (s *Settings) TemplateBucket(region string) string {
+	return s.name("templates", s.Accounts.Catalog, region)
+}
+
+// TemplateURL is the address by which Service Catalog reads a template.
+func (s *Settings) TemplateURL(region, digest string) string {
+	return fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", s.TemplateBucket(region), region, TemplateKey(digest))
+}
+
+// TemplateKey is the object key of a template in a template bucket.
+func TemplateKey(digest string) string { return "templates/" + digest + ".json" }
+
+// LedgerBucket holds the ledger in the catalog account's home region: ledger/<seq>.json.
+func (s *Settings) LedgerBucket() string {
+	return s.name("ledger", s.Accounts.Catalog, s.Regions.Home)
+}
+
+// TaskCatBucket is where TaskCat uploads templates, in the test account and the first test region.
+func (s *Settings) TaskCatBucket() string {
+	return s.name("taskcat", s.Accounts.Test, s.Regions.Test[0])
+}
+
+// Roles of the tools account.
+
+// PipelineName is the name of the pipeline.
+func (s *Settings) PipelineName() string { return s.name("pipeline") }
+
+// PipelineRole is the role of the pipeline itself.
+func (s *Settings) PipelineRole() string { return s.name("pipeline") }
+
+// ActionRole is the role by which the pipeline starts an action in the tools account.
+func (s *Settings) ActionRole(action string) string { return s.name("action", kebab(action)) }
+
+// ProjectName is the CodeBuild project of an action.
+func (s *Settings) ProjectName(action string) string { return s.name(kebab(action)) }
+
+// ProjectRole is the role of an action's CodeBuild project.
+func (s *Settings) ProjectRole(action string) string { return s.name("build", kebab(action)) }
+
+// TriggerRole starts the pipeline on a push.
+func (s *Settings) TriggerRole() string { return s.name("trigger") }
+
+// ReviewerRole may approve and reject, and nobody else.
+func (s *Settings) ReviewerRole() string { return s.name("reviewer") }
+
+// EngineerRole may push to the catalog repository.
+func (s *Settings) EngineerRole() string { return s.name("engineer") }
+
+// Roles of the other accounts.
+
+// Boundary is the permissions boundary of every role that products create, and of launch roles; one in each account.
+func (s *Settings) Boundary() string { return s.name("boundary") }
+
+// TestDeployRole is assumed by Provision and IntegrationTests.
+func (s *Settings) TestDeployRole() string { return s.name("test-deploy") }
+
+// TestExecutionRole is CloudFormation's role in the test account, under the boundary.
+func (s *Settings) TestExecutionRole() string { return s.name("test-execution") }
+
+// TestSweepRole removes declared residue from the test account.
+func (s *Settings) TestSweepRole() string { return s.name("test-sweep") }
+
+// GammaDeployRole is the action role of GammaAccess.
+func (s *Settings) GammaDeployRole() string { return s.name("gamma-deploy") }
+
+// GammaCloudFormationRole is CloudFormation's role for GammaAccess.
+func (s *Settings) GammaCloudFormationRole() string { return s.name("gamma-cloudformation") }
+
+// GammaConsumerRole is the end user as whom candidates are launched.
+func (s *Settings) GammaConsumerRole() string { return s.name("gamma-consumer") }
+
+// GammaSweepRole reads and removes residue in the gamma account.
+func (s *Settings) GammaSweepRole() string { return s.name("gamma-sweep") }
+
+// CatalogDeployRole is the action role of CloudFormation actions in the catalog account.
+func (s *Settings) CatalogDeployRole() string { return s.name("catalog-deploy") }
+
+// CatalogCloudFormationRole is CloudFormation's role for published stacks.
+func (s *Settings) CatalogCloudFormationRole() string { return s.name("catalog-cloudformation") }
+
+// CatalogStoreRole writes candidates to the template store.
+func (s *Settings) CatalogStoreRole() string { return s.name("catalog-store") }
+
+// CatalogReadRole reads the ledger, change sets and deployed templates.
+func (s *Settings) CatalogReadRole() string { return s.name("catalog-read") }
+
+// CatalogPublishRole settles versions and appends to the ledger.
+func (s *Settings) CatalogPublishRole() string { return s.name("catalog-publish") }
+
+// ConsumerDeployRole is the action role of access stacks in consumer accounts.
+func (s *Settings) ConsumerDeployRole() string { return s.name("consumer-deploy") }
+
+// ConsumerCloudFormationRole is CloudFormation's role for access stacks.
+func (s *Settings) ConsumerCloudFormationRole() string { return s.name("consumer-cloudformation") }
+
+// ConsumerVerifyRole is the end user as whom a publication is verified.
+func (s *Settings) ConsumerVerifyRole() string { return s.name("consumer-verify") }
+
+// LaunchRole is the local launch role of a published product.
+func (s *Settings) LaunchRole(product string) string { return s.name("launch", product) }
+
+// GammaLaunchRole is the local launch role of a candidate.
+func (s *Settings) GammaLaunchRole(product string) string { return s.name("gamma-launch", product) }
+
+// Consumers are the accounts that portfolios are shared with, sorted, each once. A portfolio without accounts is consumed in
+// the catalog account itself.
+func (s *Settings) Consumers() []string {
+	var accounts []string
+	for _, p := range s.Portfolios {
+		accounts = append(accounts, s.PortfolioConsumers(p)...)
+	}
+	slices.Sort(accounts)
+	return slices.Compact(accounts)
+}
+
+// PortfolioConsumers are the accounts in which p can be launched from.
+func (s *Settings) PortfolioConsumers(p Portfolio) []string {
+	if len(p.Accounts) == 0 {
+		return []string{s.Accounts.Catalog}
+	}
+	return p.Accounts
+}
+
+// kebab turns an action name such as "PolicyAsCode" into "policy-as-code".
+func kebab(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 && name[i-1] != '-' {
+				b.WriteByte('-')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
