@@ -1,0 +1,26 @@
+Feature: Config records everything and its history is safe
+
+  Background:
+    Given the template of product "config-recorder"
+
+  Scenario: Every resource is recorded and delivered
+    Then the product enables "config"
+    And the resource "Recorder" has property "RecordingGroup.AllSupported" equal to "true"
+    And the resource "DeliveryChannel" has property "S3BucketName" referring to "HistoryBucket"
+
+  Scenario: The history is encrypted, private, and outlives the stack
+    Then every AWS::S3::Bucket is encrypted with a customer key
+    And every AWS::S3::Bucket blocks public access
+    And every AWS::S3::Bucket refuses requests without TLS
+    And every AWS::S3::Bucket is kept when its stack is deleted
+
+  Scenario: Only Config acts as the recorder, and it can only deliver
+    Then the role "RecorderRole" may be assumed only by "config.amazonaws.com"
+    And the role "RecorderRole" can "s3:PutObject"
+    And the role "RecorderRole" cannot "s3:*" on any resource outside the product
+    And the role "RecorderRole" cannot "iam:*"
+    And every AWS::IAM::Role has the permissions boundary
+
+  Scenario: Global resources can be left to another region
+    Given with parameter "GlobalResources" set to "false"
+    Then the resource "Recorder" has property "RecordingGroup.IncludeGlobalResourceTypes" equal to "false"

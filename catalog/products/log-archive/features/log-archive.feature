@@ -1,0 +1,34 @@
+Feature: The log archive keeps logs, and keeps them to itself
+
+  Background:
+    Given the template of product "log-archive"
+
+  Scenario: Logs are encrypted with a key of the account, which rotates
+    Then every AWS::S3::Bucket is encrypted with a customer key
+    And every AWS::KMS::Key rotates
+
+  Scenario: Nobody outside can read logs, and nobody can read them in clear text on the way
+    Then every AWS::S3::Bucket blocks public access
+    And every AWS::S3::Bucket refuses requests without TLS
+    And no AWS::S3::Bucket has property "AccessControl"
+
+  Scenario: Logs outlive the stack that made the archive
+    Then every AWS::S3::Bucket is kept when its stack is deleted
+    And every AWS::KMS::Key is kept when its stack is deleted
+
+  Scenario: A consumer gets a write-once archive unless asked otherwise
+    Then the parameter "ObjectLock" has the default "true"
+    And every AWS::S3::Bucket has property "ObjectLockEnabled" equal to "true"
+    And every AWS::S3::Bucket has property "ObjectLockConfiguration.Rule.DefaultRetention.Mode" equal to "GOVERNANCE"
+
+  Scenario: Test accounts can be cleaned up
+    Given with the parameters of its manifest
+    Then no AWS::S3::Bucket has property "ObjectLockConfiguration"
+
+  Scenario: Logs are never kept for less than a quarter
+    Then the parameter "RetentionDays" refuses "89"
+    And the parameter "RetentionDays" accepts "90"
+
+  Scenario: Consumers can point other services at it
+    Then the output "BucketName" refers to "LogBucket"
+    And the output "KeyArn" refers to "LogKey"
