@@ -4,6 +4,15 @@
 // (exit code 2) and never becomes a Finding. Start reading at Finding; renderers live with the command that prints.
 package finding
 
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // Severity orders findings; only Error fails a gate.
 type Severity string
 
@@ -36,4 +45,48 @@ type Finding struct {
 	Cure     string   `json:"cure"`    // what to do about it
 	// Fingerprint identifies the finding across runs: a digest of gate, rule, product, resource and file; for secrets an HMAC of the value.
 	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// Failed says whether any of findings fails a gate.
+func Failed(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Error })
+}
+
+// Sort orders findings as a reader wants them: by file, place, object, gate and rule.
+func Sort(findings []Finding) {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.File, b.File),
+			cmp.Compare(a.Span.Line, b.Span.Line),
+			cmp.Compare(a.Span.Column, b.Span.Column),
+			cmp.Compare(a.Object, b.Object),
+			cmp.Compare(a.Gate, b.Gate),
+			cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Resource, b.Resource),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+}
+
+// Identify is the Fingerprint of a finding that is no secret: the hex SHA-256 of gate, rule, product, resource and file, so that
+// it stays the same when lines move or a message is reworded.
+func Identify(f Finding) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.Gate, f.Rule, f.Product, f.Resource, f.File}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// String renders one line for people: file:line: message: cure [gate/rule].
+func (f Finding) String() string {
+	where := f.File
+	if where == "" {
+		where = cmp.Or(f.Object, f.Product, "catalog")
+	}
+	if f.Span.Line > 0 {
+		where += ":" + strconv.Itoa(f.Span.Line)
+	}
+	line := where + ": " + f.Message
+	if f.Cure != "" {
+		line += ": " + f.Cure
+	}
+	return line + " [" + f.Gate + "/" + f.Rule + "]"
 }
