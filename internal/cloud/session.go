@@ -1,0 +1,131 @@
+// Package cloud is the door to AWS for launch, publish and dossier: sessions of roles, the S3 ledger, the template store,
+// stack operations and the removal of what stacks leave behind.
+//
+// Everything that waits is bounded, and everything that fails carries AWS's real reason. Nothing here decides what to launch or to
+// publish. Credentials and region come from the SDK's default chain, the address from AWS_ENDPOINT_URL, so the same code runs
+// in CodeBuild, on a laptop and against the emulator. Start at Open; Stacks, Ledger, Store and Sweeper are made from a Session.
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/servicecatalog"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"accountfleet/internal/config"
+)
+
+// Session is AWS as one identity in one region.
+type Session struct {
+	config aws.Config
+	role   string // ARN of the assumed role; empty for the caller's own identity
+}
+
+// Open starts a session of the caller's own identity from the SDK's default chain.
+func Open(ctx context.Context, region string) (*Session, error) {
+	cfg, err := awsconfig.LoadDefaultConfig(ctx,
+		awsconfig.WithRegion(region),
+		awsconfig.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 8 })
+		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("open an AWS session: %w: check AWS_PROFILE and the credentials of this shell", err)
+	}
+	return &Session{config: cfg}, nil
+}
+
+// As is a session of a role in an account, in the same region. Its credentials refresh themselves: a chained role lasts an hour at most.
+func (s *Session) As(account, role string) *Session {
+	arn := config.RoleARN(account, role)
+	provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(s.config), arn, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = "fleet"
+	})
+	cfg := s.config.Copy()
+	cfg.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) {
+		o.ExpiryWindow = 5 * time.Minute
+	})
+	return &Session{config: cfg, role: arn}
+}
+
+// In is the same identity in another region.
+func (s *Session) In(region string) *Session {
+	cfg := s.config.Copy()
+	cfg.Region = region
+	return &Session{config: cfg, role: s.role}
+}
+
+// Region is where the session's calls go.
+func (s *Session) Region() string { return s.config.Region }
+
+// Expect fails unless the session's credentials belong to account: a wrong profile must not act anywhere.
+func (s *Session) Expect(ctx context.Context, account string) error {
+	who, err := sts.NewFromConfig(s.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		if s.role != "" {
+			return fmt.Errorf("assume %s: %w: deploy the account's stack, and run this as a role that its trust policy names", s.role, err)
+		}
+		return fmt.Errorf("ask AWS who calls: %w: check the credentials of this shell", err)
+	}
+	if got := aws.ToString(who.Account); got != account {
+		return fmt.Errorf("credentials belong to account %s: want %s: choose another profile", got, account)
+	}
+	return nil
+}
+
+// Emulator is the address of the emulator that this session talks to; empty on real AWS.
+func (s *Session) Emulator(ctx context.Context) string {
+	endpoint := aws.ToString(s.config.BaseEndpoint)
+	if endpoint == "" {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/_fleet/health", nil)
+	if err != nil {
+		return ""
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return ""
+	}
+	return endpoint
+}
+
+// CloudFormation is a client of the session.
+func (s *Session) CloudFormation() *cloudformation.Client {
+	return cloudformation.NewFromConfig(s.config)
+}
+
+// ServiceCatalog is a client of the session.
+func (s *Session) ServiceCatalog() *servicecatalog.Client {
+	return servicecatalog.NewFromConfig(s.config)
+}
+
+// CodePipeline is a client of the session.
+func (s *Session) CodePipeline() *codepipeline.Client { return codepipeline.NewFromConfig(s.config) }
+
+// CloudControl is a client of the session.
+func (s *Session) CloudControl() *cloudcontrol.Client { return cloudcontrol.NewFromConfig(s.config) }
+
+// S3 is a client of the session; it names buckets in the path where an endpoint is given, because localhost has no subdomains.
+func (s *Session) S3() *s3.Client {
+	return s3.NewFromConfig(s.config, func(o *s3.Options) {
+		o.UsePathStyle = s.config.BaseEndpoint != nil
+	})
+}
