@@ -48,6 +48,8 @@ class Resource:
     attributes: dict[str, Any] = field(default_factory=dict)
     state: Any = None
     """Whatever the backend wants to find again in update and delete."""
+    given: Properties | None = None
+    """The resolved properties as the template gave them, before coercion; ``lifecycle.py`` keeps them."""
 
     def get_cfn_attribute(self, name: str) -> Any:
         """Fn::GetAtt, also of dotted names; an unknown one is CloudFormation's template error."""

@@ -1,0 +1,45 @@
+"""What an account has once in a region: a second one is refused, with the message of the service.
+
+Sources: the error messages of the services' create operations in botocore and the CloudFormation user guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import inventory
+
+MESSAGES: dict[str, str] = {
+    "AWS::GuardDuty::Detector": (
+        "The request is rejected because a detector already exists for the current account. "
+        "(Service: GuardDuty, Status Code: 400)"
+    ),
+    "AWS::SecurityHub::Hub": "Account is already subscribed to Security Hub (Service: SecurityHub, Status Code: 409)",
+    "AWS::SecurityHub::HubV2": "Account is already subscribed to Security Hub (Service: SecurityHub, Status Code: 409)",
+    "AWS::Macie::Session": "Macie has already been enabled (Service: Macie2, Status Code: 409)",
+    "AWS::Config::ConfigurationRecorder": (
+        "Failed to put configuration recorder '{name}' because the maximum number of configuration recorders: 1 is reached."
+    ),
+    "AWS::Config::DeliveryChannel": (
+        "Failed to put delivery channel '{name}' because the maximum number of delivery channels: 1 is reached."
+    ),
+    "AWS::Detective::Graph": "The account already has a behavior graph in this Region (Service: Detective, Status Code: 409)",
+    "AWS::Organizations::Organization": "The AWS account is already a member of an organization.",
+    "AWS::EC2::VPCBlockPublicAccessOptions": "VPC Block Public Access options are already managed in this Region.",
+    "AWS::EC2::SnapshotBlockPublicAccess": "Snapshot block public access is already managed in this Region.",
+}
+
+OUTSIDE: dict[str, Callable[[str, str], bool]] = {}
+"""Types whose one resource may exist without a stack: (account, region) -> is there one? Backends register here."""
+
+
+def refusal(account: str, region: str, type_name: str, properties: dict[str, Any]) -> str | None:
+    """Why the account may not have another in the region; None if it may."""
+    message = MESSAGES.get(type_name)
+    if not message:
+        return None
+    outside = OUTSIDE.get(type_name)
+    if inventory.of_type(account, region, type_name) or (outside is not None and outside(account, region)):
+        return message.format(name=properties.get("Name", "default"))
+    return None
