@@ -12,8 +12,9 @@ type Assembly struct {
 	Pipeline   *Pipeline          // the one AWS::CodePipeline::Pipeline
 	Projects   map[string]Project // CodeBuild projects by name
 	Triggers   []Trigger          // EventBridge rules that start the pipeline
-	Reviewers  string             // ARN of the role that may approve
-	Engineers  string             // ARN of the role that may push
+	Reviewers  string             // ARN of the role that may approve: the one whose policy names codepipeline:PutApprovalResult
+	Approvers  []string           // ARN patterns of the roles that may assume Reviewers
+	Engineers  string             // ARN of the role that may push: the one whose policy names codecommit:GitPush
 	Repository *Repository        // the CodeCommit repository, nil with a CodeConnections source
 }
 
@@ -116,5 +117,5 @@ type Repository struct {
 	ARN     string
 	Region  string
 	Account string
-	Branch  string // branch that the seed is put on
+	Branch  string // branch that the seed is put on; empty without a seed
 }
