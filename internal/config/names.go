@@ -182,6 +182,55 @@ func (s *Settings) LaunchRole(product string) string { return s.name("launch", p
 // GammaLaunchRole is the local launch role of a candidate.
 func (s *Settings) GammaLaunchRole(product string) string { return s.name("gamma-launch", product) }
 
+// What belongs to the pipeline in the tools account.
+
+// LogGroup holds the logs of an action's builds.
+func (s *Settings) LogGroup(action string) string { return "/aws/codebuild/" + s.ProjectName(action) }
+
+// ReportGroup is the CodeBuild report group that an action's buildspec calls report.
+func (s *Settings) ReportGroup(action, report string) string {
+	return s.ProjectName(action) + "-" + report
+}
+
+// OperationsKeyAlias is the alias of the KMS key of logs and notifications.
+func (s *Settings) OperationsKeyAlias() string { return "alias/" + s.name("operations") }
+
+// NotificationTopic tells people of approvals and failures.
+func (s *Settings) NotificationTopic() string { return s.name("notifications") }
+
+// PushRule, ApprovalRule and FailureRule are the EventBridge rules of the tools account.
+func (s *Settings) PushRule() string { return s.name("push") }
+
+// ApprovalRule matches an approval that waits.
+func (s *Settings) ApprovalRule() string { return s.name("approval") }
+
+// FailureRule matches an execution that failed.
+func (s *Settings) FailureRule() string { return s.name("failure") }
+
+// ApprovalGuard is the offered managed policy that keeps everybody but the reviewers from approving.
+func (s *Settings) ApprovalGuard() string { return s.name("approval-guard") }
+
+// ToolsARN is the ARN of a resource of a service in the tools account's home region.
+func (s *Settings) ToolsARN(service, resource string) string {
+	return ARN(service, s.Regions.Home, s.Accounts.Tools, resource)
+}
+
+// ARN is the ARN of a resource of a service in a region and account.
+func ARN(service, region, account, resource string) string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, account, resource)
+}
+
+// What Prod publishes.
+
+// ChangeSet is the name of every change set that a reviewer is shown.
+func (s *Settings) ChangeSet() string { return s.name("release") }
+
+// ProductExport is the CloudFormation export that holds the id of a published product.
+func (s *Settings) ProductExport(product string) string { return s.name("product", product) }
+
+// CatalogRegionStack holds the template store of a catalog region other than home, in the catalog account.
+func (s *Settings) CatalogRegionStack(region string) string { return s.name("catalog", region) }
+
 // Consumers are the accounts that portfolios are shared with, sorted, each once. A portfolio without accounts is consumed in
 // the catalog account itself.
 func (s *Settings) Consumers() []string {
