@@ -1,7 +1,9 @@
 // Package config reads fleet.yaml, the platform team's settings, into typed and validated values, and derives every
 // stack, role and bucket name from them.
 //
-// Nothing else of the project may read fleet.yaml or spell such a name. Start at Settings and Load; names are in names.go.
+// Load reports every mistake at once, each with its line and cure: file.go holds the file's shape (the JSON schema for editors is
+// generated from it), check.go what values mean, names.go the names.
+// Nothing else of the project may read fleet.yaml or spell such a name. Start at Settings and Load.
 // The package is pure: no process, no network, and no import of the CDK or of the AWS SDK.
 package config
 
@@ -9,7 +11,7 @@ import "time"
 
 // Settings is fleet.yaml after defaults were filled in and every value was checked.
 type Settings struct {
-	Name                string            // prefix of every name, default "fleet"; 2 to 12 lower-case letters, digits and dashes
+	Name                string            // prefix of every name, default "fleet"; 2 to 10 lower-case letters, digits and dashes
 	Organization        string            // id of the AWS organization, "o-" and 10 to 32 letters or digits
 	Regions             Regions           //
 	Accounts            Accounts          //
@@ -23,6 +25,14 @@ type Settings struct {
 	ReplicationBuckets  map[string]string // catalog region other than home -> existing replication bucket
 	Portfolios          []Portfolio       // at least one
 	SandboxOrganization bool              // the test account is the management account of a sandbox organization
+}
+
+// Isolated says whether tools, test, gamma and catalog are four different accounts. Otherwise what runs in one of them can reach
+// what belongs to another, which is fine for a first try and for nothing else.
+func (s *Settings) Isolated() bool {
+	a := s.Accounts
+	seen := map[string]bool{a.Tools: true, a.Test: true, a.Gamma: true, a.Catalog: true}
+	return len(seen) == 4
 }
 
 // Regions of the fleet. Test regions and catalog regions are disjoint, so that region singletons of Beta and Gamma never meet.

@@ -16,7 +16,7 @@ var textType = reflect.TypeFor[Text]()
 
 // Decode fills target, a pointer to a struct, from the report's document and reports every mistake in one go: unknown keys, values
 // of the wrong type, missing values. Fields are named by their json tag and are required unless it says omitempty; what a missing
-// field is for is told by its jsonschema_description. Values that were wrong stay zero.
+// field is for is told by the first sentence of its jsonschema_description. Values that were wrong stay zero.
 func Decode(r *Report, target any) {
 	r.decode(r.document.Value, reflect.ValueOf(target).Elem(), "")
 }
@@ -58,7 +58,8 @@ func (r *Report) decodeStruct(value any, into reflect.Value, pointer string) {
 		if inner, ok := values[name]; ok {
 			r.decode(inner, into.Field(i), at)
 		} else if options == "" {
-			r.Add(at, "is missing", "add it: "+field.Tag.Get("jsonschema_description"))
+			purpose, _, _ := strings.Cut(field.Tag.Get("jsonschema_description"), ". ")
+			r.Add(at, "is missing", "add it: "+strings.TrimSuffix(purpose, "."))
 		}
 	}
 	for _, key := range sortedKeys(values) {
