@@ -280,8 +280,5 @@ def check_capabilities(template: dict[str, Any], given: list[str], transforms: l
     missing = [capability for capability in needed if capability not in given]
     if transforms and "CAPABILITY_AUTO_EXPAND" not in given:
         missing.append("CAPABILITY_AUTO_EXPAND")
-    nested = any(resource["Type"] == "AWS::CloudFormation::Stack" for resource in template["Resources"].values())
-    if nested and not {"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"} & set(given):
-        missing.append("CAPABILITY_AUTO_EXPAND")
     if missing:
         raise InsufficientCapabilities(f"Requires capabilities : [{', '.join(dict.fromkeys(missing))}]")

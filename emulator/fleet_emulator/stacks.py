@@ -1,0 +1,122 @@
+"""Puts our stacks in the place of moto's. Where to start reading:
+
+``stacks_api.py`` and ``changesets_api.py`` answer requests; ``stacks_plan.py`` decides whether an operation may start and
+what it would do (``stacks_template``, ``stacks_transforms``, ``stacks_parameters``, ``stacks_values``); ``stacks_engine.py``
+does it, one resource at a time through ``stacks_resources.py``; ``stacks_model.py`` is what is remembered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.cloudformation import models
+from moto.cloudformation.exceptions import AlreadyExistsException
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.cloudformation.utils import generate_stack_id
+
+from . import changesets_api, stacks_api, stacks_engine, stacks_nested, stacks_plan
+from .stacks_model import LOCK, Stack, store
+from .stacks_plan import Request
+
+UNSUPPORTED = (
+    "cancel_update_stack continue_update_rollback rollback_stack signal_resource import_stacks_to_stack_set "
+    "detect_stack_drift describe_stack_resource_drifts"
+).split()
+
+
+def register() -> None:
+    """Replace moto's operations on stacks and change sets, and define AWS::CloudFormation::Stack."""
+    for operation in (*stacks_api.OPERATIONS, *changesets_api.OPERATIONS):
+        setattr(CloudFormationResponse, operation.__name__, operation)
+    models.StackInstance.__init__ = _make_instance  # type: ignore[method-assign]
+    models.StackInstance.delete = _delete_instance  # type: ignore[method-assign]
+    stacks_nested.register()
+
+
+def make(
+    account: str,
+    region: str,
+    name: str,
+    body: str,
+    parameters: dict[str, str],
+    *,
+    principal: str | None,
+    tags: dict[str, str] | None = None,
+    from_url: bool = True,
+    on_failure: str = stacks_engine.ROLLBACK,
+    notification_arns: list[str] | None = None,
+) -> Stack:
+    """Create a stack for another service, which acknowledges all capabilities. What is refused raises ValidationError."""
+    place = store(account, region)
+    with LOCK:
+        if any(stack.name == name for stack in place.live()):
+            raise AlreadyExistsException(f"Stack [{name}] already exists")
+        stack = Stack(generate_stack_id(name, region, account), name, account, region)
+        plan = stacks_plan.make(stack, place, _request(body, parameters, principal, tags, from_url, notification_arns))
+        place.stacks[stack.stack_id] = stack
+        stacks_engine.create(stack, place, plan, on_failure)
+    return stack
+
+
+def change(
+    stack: Stack, body: str, parameters: dict[str, str], *, principal: str | None, tags: dict[str, str] | None = None
+) -> bool:
+    """Update a stack for another service; False if nothing would change."""
+    place = store(stack.account, stack.region)
+    with LOCK:
+        stack.principal = principal
+        plan = stacks_plan.make(stack, place, _request(body, parameters, principal, tags, True, None), stack.parameters)
+        if not stacks_plan.differs(stack, plan):
+            return False
+        stacks_engine.update(stack, place, plan)
+    return True
+
+
+def remove(stack: Stack, *, principal: str | None, retain_all: bool = False) -> None:
+    """Delete a stack for another service."""
+    stack.principal = stack.role_arn or principal
+    retained = frozenset(stack.resources) if retain_all else frozenset()
+    stacks_engine.delete(stack, store(stack.account, stack.region), retained)
+
+
+def _request(
+    body: str,
+    parameters: dict[str, str],
+    principal: str | None,
+    tags: dict[str, str] | None,
+    from_url: bool,
+    notification_arns: list[str] | None,
+) -> Request:
+    return Request(
+        body=body,
+        from_url=from_url,
+        parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        tags=tags,
+        capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        notification_arns=notification_arns,
+        principal=principal,
+    )
+
+
+def _make_instance(
+    self: Any,
+    account_id: str,
+    region_name: str,
+    stackset_id: str,
+    stack_name: str,
+    name: str,
+    template: str,
+    parameters: Any,
+    permission_model: str,
+) -> None:
+    """An instance of a stack set is an ordinary stack of the target account."""
+    given = parameters if isinstance(parameters, dict) else {p["ParameterKey"]: p["ParameterValue"] for p in parameters or []}
+    self.account_id, self.region_name, self.stackset_id = account_id, region_name, stackset_id
+    self.stack_name, self.name, self.template = stack_name, name, template
+    self.parameters, self.permission_model = parameters or [], permission_model
+    unique = stackset_id.rpartition(":")[2]
+    self.stack = make(account_id, region_name, f"StackSet-{name}-{unique}", template, given, principal=None)
+
+
+def _delete_instance(self: Any) -> None:
+    remove(self.stack, principal=None)
