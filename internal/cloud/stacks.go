@@ -122,7 +122,7 @@ func (s *Stacks) update(ctx context.Context, stack Stack, existing *types.Stack)
 		return Deployed{ID: id, Action: "unchanged", Outputs: outputs(existing)}, nil
 	}
 	if err != nil {
-		return Deployed{ID: id}, refused(stack.Name, err)
+		return Deployed{ID: id, Action: "updated", Outputs: outputs(existing)}, refused(stack.Name, err)
 	}
 	return s.await(ctx, stack.Name, id, "updated", types.StackStatusUpdateComplete, last)
 }
@@ -178,6 +178,15 @@ func (s *Stacks) Find(ctx context.Context, id string) (*types.Stack, error) {
 		return nil, nil
 	}
 	return &out.Stacks[0], nil
+}
+
+// ID is the id of the stack with a name, empty if there is none.
+func (s *Stacks) ID(ctx context.Context, name string) (string, error) {
+	stack, err := s.Find(ctx, name)
+	if err != nil || stack == nil {
+		return "", err
+	}
+	return aws.ToString(stack.StackId), nil
 }
 
 // settled is Find after an operation that may still be under way has ended.
