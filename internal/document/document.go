@@ -97,7 +97,7 @@ func (p *parser) readable(body []byte) bool {
 	switch {
 	case len(body) > MaxBytes:
 		p.refuse("SIZE", finding.Span{},
-			fmt.Sprintf("%s, more than the %s that one file may have", size(len(body)), size(MaxBytes)), "split it; CloudFormation reads no larger template")
+			fmt.Sprintf("%s, more than the %s that one file may have", Size(len(body)), Size(MaxBytes)), "split it; CloudFormation reads no larger template")
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")), bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")):
 		p.refuse("BYTE_ORDER_MARK", finding.Span{Line: 1, Column: 1},
 			"starts with a byte order mark", "save it as UTF-8 without a byte order mark")
@@ -129,8 +129,8 @@ func invalidAt(body []byte) int {
 	return len(body)
 }
 
-// size renders a number of bytes for people.
-func size(n int) string {
+// Size renders a number of bytes for people.
+func Size(n int) string {
 	if n >= MaxBytes {
 		return fmt.Sprintf("%.1f MB", float64(n)/MaxBytes)
 	}

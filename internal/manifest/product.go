@@ -2,14 +2,21 @@
 //
 // Load reads a whole catalog and reports every mistake at once as findings with file and line. Content never comes from the
 // working folder directly: callers give a Tree, so that staged files, commits and folders are read alike and symlinks, submodules
-// and oversized files are refused in one place. Start at Catalog. The package is pure: no process, no network.
+// and oversized files are refused in one place. Start at Load and Catalog; layout.go says which file may lie where, check.go what
+// product.yaml may say, template.go what a template may hold, taskcat.go what is taken from .taskcat.yml. The package is pure: no
+// process, no network, and no files but through Dir.
 package manifest
 
-// Catalog is everything that a push brings, after it was found to be well formed.
+import "accountfleet/internal/document"
+
+// Lines leads from a JSON pointer to a place in the source.
+type Lines = document.Lines
+
+// Catalog is everything that a push brings, as far as it was found to be well formed.
 type Catalog struct {
 	Products []Product // ordered by ID
-	Features []File    // catalog-wide features, from features/
-	Rules    []File    // catalog-wide extra guard rules, from guard-rules/
+	Features []File    // catalog-wide features, from features/, ordered by path
+	Rules    []File    // catalog-wide extra guard rules (*.guard) and their tests (YAML, JSON), from guard-rules/, ordered by path
 }
 
 // File is a text file of the catalog.
@@ -62,7 +69,7 @@ type Template struct {
 	Source []byte         // as the author wrote it
 	Body   []byte         // canonical JSON: sorted keys, short intrinsics spelt out, suppression metadata stripped
 	Digest string         // lower-case hex SHA-256 of Body
-	Doc    map[string]any // Body decoded; shared, never modified
+	Doc    map[string]any // Body decoded, numbers as json.Number; shared, never modified
 	Lines  Lines          // JSON pointer in Doc -> place in Source
 }
 
