@@ -13,7 +13,7 @@ type Step struct {
 	Text    string // the sentence with its placeholders
 	Example string // a line of a feature that uses it
 	Help    string // what it demands, in one sentence
-	run     any    // func(*scenario, ...string) error; the arguments are the placeholders, in order
+	run     any    // func(*scenario, ...) error; the arguments are the placeholders and optional words, in order
 }
 
 // Section is a group of steps that belong together.
@@ -24,6 +24,10 @@ type Section struct {
 
 // ifAny lets a sentence about every resource hold where there is none; without it a sentence about nothing fails.
 const ifAny = "[, if any,]"
+
+// aside leaves out managed policies that are not in the template: what they allow cannot be seen here, so that without these words
+// a role that attaches one can be said nothing of.
+const aside = "[, managed policies aside,]"
 
 // Vocabulary is every sentence that a feature may use. Keywords (Given, When, Then, And, But) are free.
 func Vocabulary() []Section {
@@ -114,14 +118,16 @@ func permissionSteps() []Step {
 			"PermissionsBoundary is the fleet's boundary policy of the account.", stepBoundary},
 		{`the role "<logical id>" may be assumed only by "<principal>"`, `Then the role "RecorderRole" may be assumed only by "config.amazonaws.com"`,
 			"Every principal of the trust policy is the one named: a service, an account or an ARN.", stepTrust},
+		{`the role "<logical id>" attaches only the managed policy "<name>"`, `Then the role "RecorderRole" attaches only the managed policy "service-role/AWS_ConfigRole"`,
+			"No managed policy is attached but the one of AWS with that path and name; an empty name means none.", stepAttaches},
 		{`the role "<logical id>" can "<action>"`, `Then the role "RecorderRole" can "s3:PutObject"`,
-			"A statement allows the action on some resource and none denies it everywhere.", stepCan},
-		{`the role "<logical id>" cannot "<action>"`, `Then the role "RecorderRole" cannot "iam:*"`,
-			"No statement allows any action that the pattern covers, on any resource.", stepCannot},
-		{`the role "<logical id>" cannot "<action>" on any resource outside the product`, `Then the role "DeliveryRole" cannot "s3:*" on any resource outside the product`,
+			"A statement in the template allows the action on some resource and none denies it everywhere.", stepCan},
+		{`the role "<logical id>"` + aside + ` cannot "<action>"`, `Then the role "DeliveryRole" cannot "iam:*"`,
+			"No statement allows any action that the pattern covers, on any resource; a managed policy from elsewhere may, unless it is left aside.", stepCannot},
+		{`the role "<logical id>"` + aside + ` cannot "<action>" on any resource outside the product`, `Then the role "RecorderRole", managed policies aside, cannot "s3:*" on any resource outside the product`,
 			"Statements that allow such an action name resources of this template only.", stepCannotOutside},
-		{`no role can "<action>"`, `Then no role can "iam:CreateUser"`,
-			"Holds for every role, and every policy, of the template; none is needed.", stepNoRoleCan},
+		{`no role` + aside + ` can "<action>"`, `Then no role, managed policies aside, can "iam:CreateUser"`,
+			"As above, for every role, and every policy that stands alone, of the template.", stepNoRoleCan},
 	}
 }
 
@@ -159,14 +165,14 @@ func catalogSteps() []Step {
 	}
 }
 
-var placeholders = regexp.MustCompile(`\\\[, if any,\\\]|"<[^>]+>"|<Type>|<number>`)
+var placeholders = regexp.MustCompile(`\\\[[^\]]*\\\]|"<[^>]+>"|<Type>|<number>`)
 
 // pattern is the anchored regular expression of the sentence.
 func (s Step) pattern() string {
 	return "^" + placeholders.ReplaceAllStringFunc(regexp.QuoteMeta(s.Text), func(hole string) string {
 		switch {
 		case strings.HasPrefix(hole, `\[`):
-			return `((?:, if any,)?)`
+			return "((?:" + strings.TrimSuffix(strings.TrimPrefix(hole, `\[`), `\]`) + ")?)"
 		case hole == "<Type>":
 			return `([A-Za-z0-9]+::[A-Za-z0-9]+::[A-Za-z0-9]+)`
 		case hole == "<number>":

@@ -1,0 +1,164 @@
+package resolve
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// maxVariants bounds how many inputs Variants makes of one template.
+const maxVariants = 32
+
+// Variants lists inputs that together bring about every outcome of the template's conditions that a consumer can choose: values of the
+// parameters and regions that the conditions compare. The first is in itself. Where there are too many combinations, one value at a
+// time differs from in. Inputs that lead to the same outcomes as an earlier one are left out.
+func Variants(doc map[string]any, in Input, regions []string) []Input {
+	axes := map[string][]string{} // parameter or AWS::Region -> values worth trying
+	compared(section(doc, "Conditions"), func(name string, literals []string) {
+		if name == "AWS::Region" {
+			axes[name] = union(axes[name], regions, literals)
+		} else if declaration, ok := section(doc, "Parameters")[name].(map[string]any); ok {
+			axes[name] = union(axes[name], choices(declaration, literals))
+		}
+	})
+	candidates := combine(in, axes)
+	variants, seen := []Input{}, map[string]bool{}
+	for _, candidate := range candidates {
+		t, err := Resolve(doc, candidate)
+		if err != nil && len(variants) > 0 {
+			continue // a value that the template refuses, or that leaves a condition open
+		}
+		outcome := ""
+		if err == nil {
+			outcome = fmt.Sprint(t.Conditions) // fmt prints maps in order of their keys
+		}
+		if !seen[outcome] {
+			seen[outcome] = true
+			variants = append(variants, candidate)
+		}
+	}
+	return variants
+}
+
+// choices are the values of a parameter that conditions may tell apart: all allowed ones, or the literals and one that is none of them.
+func choices(declaration map[string]any, literals []string) []string {
+	if allowed, ok := declaration["AllowedValues"].([]any); ok {
+		var values []string
+		for _, v := range allowed {
+			text, _ := Text(v)
+			values = append(values, text)
+		}
+		return values
+	}
+	values := slices.Clone(literals)
+	for _, other := range []string{"", "other", "1"} {
+		if !slices.Contains(literals, other) && Accepts(declaration, other) == nil {
+			return append(values, other)
+		}
+	}
+	return values
+}
+
+// compared reports every Ref that conditions contain, with the literals of the Fn::Equals it stands in.
+func compared(v any, report func(name string, literals []string)) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			compared(item, report)
+		}
+	case map[string]any:
+		if name, ok := v["Ref"].(string); ok && len(v) == 1 {
+			report(name, nil)
+			return
+		}
+		if sides, ok := v["Fn::Equals"].([]any); ok && len(v) == 1 {
+			var literals []string
+			for _, side := range sides {
+				if text, ok := Text(side); ok {
+					literals = append(literals, text)
+				}
+			}
+			compared(sides, func(name string, _ []string) { report(name, literals) })
+			return
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			compared(v[key], report)
+		}
+	}
+}
+
+func combine(in Input, axes map[string][]string) []Input {
+	all := []Input{in}
+	names := slices.Sorted(maps.Keys(axes))
+	total := 1
+	for _, name := range names {
+		total *= max(1, len(axes[name]))
+		if total > maxVariants {
+			return oneAtATime(in, names, axes)
+		}
+	}
+	for _, name := range names {
+		var next []Input
+		for _, base := range all {
+			for _, value := range axes[name] {
+				next = append(next, with(base, name, value))
+			}
+		}
+		if len(next) > 0 {
+			all = next
+		}
+	}
+	return append([]Input{in}, all...)
+}
+
+func oneAtATime(in Input, names []string, axes map[string][]string) []Input {
+	all := []Input{in}
+	for _, name := range names {
+		for _, value := range axes[name] {
+			if all = append(all, with(in, name, value)); len(all) == maxVariants {
+				return all
+			}
+		}
+	}
+	return all
+}
+
+func with(in Input, name, value string) Input {
+	if name == "AWS::Region" {
+		in.Region = value
+		return in
+	}
+	in.Parameters = maps.Clone(in.Parameters)
+	if in.Parameters == nil {
+		in.Parameters = map[string]string{}
+	}
+	in.Parameters[name] = value
+	return in
+}
+
+func union(lists ...[]string) []string {
+	var all []string
+	for _, list := range lists {
+		for _, item := range list {
+			if !slices.Contains(all, item) {
+				all = append(all, item)
+			}
+		}
+	}
+	return all
+}
+
+// Difference names what in gives otherwise than base, for a message: "Cidr=10.0.0.0/8, AWS::Region=eu-west-1".
+func Difference(base, in Input) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(in.Parameters)) {
+		if value, ok := base.Parameters[name]; !ok || value != in.Parameters[name] {
+			words = append(words, name+"="+in.Parameters[name])
+		}
+	}
+	if in.Region != base.Region {
+		words = append(words, "AWS::Region="+in.Region)
+	}
+	return strings.Join(words, ", ")
+}
