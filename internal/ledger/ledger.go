@@ -45,9 +45,9 @@ type Entry struct {
 	Bundle     string    `json:"bundle"`    // digest of the package
 	Rendering  string    `json:"rendering"` // digest of all rendered stacks, to see whether a later rendering changes anything
 	Approval   Approval  `json:"approval,omitzero"`
-	Products   []Product `json:"products,omitempty"`   // Published: every product that got a version or new metadata, with that version only
-	Deprecated []Ref     `json:"deprecated,omitempty"` // Guidance
-	Inactive   []Ref     `json:"inactive,omitempty"`   // Guidance and Restored
+	Products   []Product `json:"products,omitempty"`   // Published: every product that got a version or new metadata, with that version only, or none
+	Deprecated []Ref     `json:"deprecated,omitempty"` // Guidance, or decided in the same push as a publication
+	Inactive   []Ref     `json:"inactive,omitempty"`   // the same, and Restored
 }
 
 // Approval says who let a publication through.
