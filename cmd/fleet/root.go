@@ -21,7 +21,9 @@ type IO struct {
 var errFindings = errors.New("findings")
 
 // commands lists every subcommand; each constructor lives in the file named after it.
-var commands = []func(*IO) *cobra.Command{}
+var commands = []func(*IO) *cobra.Command{
+	newToolsCommand,
+}
 
 // Main runs the command line and returns the exit code.
 func Main(ctx context.Context, args []string, streams *IO) int {
