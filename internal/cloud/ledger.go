@@ -67,7 +67,7 @@ func (l *Ledger) Entries(ctx context.Context) ([]ledger.Entry, error) {
 		return nil, err
 	}
 	for i, e := range entries {
-		if e.Seq != i+1 || entryKey(e.Seq) != keys[i] {
+		if e.Seq != i+1 || ledger.Key(e.Seq) != keys[i] {
 			return nil, fmt.Errorf("read s3://%s/%s: holds entry %d where %d belongs: the ledger is damaged, restore the missing object",
 				l.bucket, keys[i], e.Seq, i+1)
 		}
@@ -90,7 +90,7 @@ func (l *Ledger) Append(ctx context.Context, e ledger.Entry) error {
 	if err != nil {
 		return fmt.Errorf("append entry %d: %w", e.Seq, err)
 	}
-	key := entryKey(e.Seq)
+	key := ledger.Key(e.Seq)
 	_, err = l.objects.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &l.bucket, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("application/json"), IfNoneMatch: aws.String("*"),
 	})
@@ -140,8 +140,6 @@ func readObject(ctx context.Context, objects objects, bucket, key string) ([]byt
 	}
 	return body, nil
 }
-
-func entryKey(seq int) string { return fmt.Sprintf("%s%08d.json", ledgerPrefix, seq) }
 
 // exists says whether a conditional put lost: 412 the object exists, 409 another put of it is under way.
 func exists(err error) bool {

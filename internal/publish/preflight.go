@@ -1,0 +1,91 @@
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"accountfleet/internal/ledger"
+	"accountfleet/internal/plan"
+)
+
+// Approved is dossier.json: what the reviewer was shown, so that Preflight can tell whether it is still what would be executed.
+type Approved struct {
+	Format     int         `json:"format"` // 1
+	Commit     string      `json:"commit"`
+	Bundle     string      `json:"bundle"`     // digest of the package
+	Rendering  string      `json:"rendering"`  // digest of the published stacks
+	LedgerHead int         `json:"ledgerHead"` //
+	ChangeSets []ChangeSet `json:"changeSets"`
+}
+
+// ChangeSet is a change set that the reviewer was shown.
+type ChangeSet struct {
+	Stack    string `json:"stack"`
+	Region   string `json:"region"`
+	Name     string `json:"name"`
+	ARN      string `json:"arn"`      // empty if there was none: nothing would change
+	Status   string `json:"status"`   // of its execution
+	Template string `json:"template"` // digest of its template
+}
+
+// ReadApproved loads dossier.json from a dossier's folder.
+func ReadApproved(dir string) (*Approved, error) {
+	file := filepath.Join(dir, "dossier.json")
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the dossier: %w: run fleet dossier first", err)
+	}
+	var approved Approved
+	if err := json.Unmarshal(body, &approved); err != nil {
+		return nil, fmt.Errorf("read the dossier %s: %w", file, err)
+	}
+	if approved.Format != 1 {
+		return nil, fmt.Errorf("read the dossier %s: format %d, want 1: it is of another version of fleet", file, approved.Format)
+	}
+	return &approved, nil
+}
+
+// ChangeSets looks up a change set as it is now; internal/dossier's Sets is one.
+type ChangeSets interface {
+	Find(ctx context.Context, region, stack, name string) (ChangeSet, error)
+}
+
+// Preflight refuses to go on unless ledger and change sets are still what the reviewer approved.
+func Preflight(ctx context.Context, p *plan.Plan, rendering string, approved *Approved, reader ledger.Reader, sets ChangeSets) error {
+	entries, err := reader.Entries(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(entries) != p.LedgerHead:
+		return moved(p.LedgerHead, len(entries))
+	case approved.LedgerHead != p.LedgerHead || approved.Bundle != p.Bundle || approved.Rendering != rendering || approved.Commit != p.Commit:
+		return refuse("the approved dossier is of another plan (commit %s, ledger %d) than this one (commit %s, ledger %d): release the change again",
+			approved.Commit, approved.LedgerHead, p.Commit, p.LedgerHead)
+	}
+	for _, was := range approved.ChangeSets {
+		now, err := sets.Find(ctx, was.Region, was.Stack, was.Name)
+		if err != nil {
+			return err
+		}
+		if now != was {
+			return refuse("change set %s of stack %s in %s is not the one that was approved (%s): somebody replaced or removed it; release the change again",
+				was.Name, was.Stack, was.Region, difference(was, now))
+		}
+	}
+	return nil
+}
+
+func difference(was, now ChangeSet) string {
+	switch {
+	case was.ARN != now.ARN:
+		return fmt.Sprintf("it was %q and is %q", was.ARN, now.ARN)
+	case was.Template != now.Template:
+		return fmt.Sprintf("its template was %s and is %s", was.Template, now.Template)
+	default:
+		return fmt.Sprintf("its status was %s and is %s", was.Status, now.Status)
+	}
+}
