@@ -17,20 +17,20 @@ type shelves interface {
 	UpdateProvisioningArtifact(context.Context, *servicecatalog.UpdateProvisioningArtifactInput, ...func(*servicecatalog.Options)) (*servicecatalog.UpdateProvisioningArtifactOutput, error)
 }
 
-// exports is what finding product ids needs of CloudFormation.
-type exports interface {
-	ListExports(context.Context, *cloudformation.ListExportsInput, ...func(*cloudformation.Options)) (*cloudformation.ListExportsOutput, error)
+// exporters is what finding product ids needs of CloudFormation.
+type exporters interface {
+	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
 }
 
 // Shelf is the published products of one region of the catalog account, as their owner sees them.
 type Shelf struct {
 	catalog shelves
-	exports exports
+	stacks  exporters
 }
 
 // Shelf manages with the session's identity.
 func (s *Session) Shelf() *Shelf {
-	return &Shelf{catalog: s.ServiceCatalog(), exports: s.CloudFormation()}
+	return &Shelf{catalog: s.ServiceCatalog(), stacks: s.CloudFormation()}
 }
 
 // ShelvedVersion is a version as its owner sees it, inactive ones included.
@@ -41,17 +41,21 @@ type ShelvedVersion struct {
 	Deprecated bool
 }
 
-// Exports are the CloudFormation exports of the region: the published stacks export their products' ids.
-func (s *Shelf) Exports(ctx context.Context) (map[string]string, error) {
+// Exports are what a stack exports: product shards export their products' ids. A stack that does not exist exports nothing.
+func (s *Shelf) Exports(ctx context.Context, stack string) (map[string]string, error) {
+	out, err := s.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the exports of stack %s: %w", stack, err)
+	}
 	values := map[string]string{}
-	pages := cloudformation.NewListExportsPaginator(s.exports, &cloudformation.ListExportsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list the exports of the published stacks: %w", err)
-		}
-		for _, export := range page.Exports {
-			values[aws.ToString(export.Name)] = aws.ToString(export.Value)
+	for _, found := range out.Stacks {
+		for _, output := range found.Outputs {
+			if name := aws.ToString(output.ExportName); name != "" {
+				values[name] = aws.ToString(output.OutputValue)
+			}
 		}
 	}
 	return values, nil

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ type Ledger interface {
 
 // Shelf is the published products of one region, as their owner sees them; *cloud.Shelf is one.
 type Shelf interface {
-	Exports(ctx context.Context) (map[string]string, error)
+	Exports(ctx context.Context, stack string) (map[string]string, error)
 	Versions(ctx context.Context, product string) ([]cloud.ShelvedVersion, error)
 	Set(ctx context.Context, product string, v cloud.ShelvedVersion) error
 }
@@ -165,7 +166,7 @@ func (s *Settlement) ours(e ledger.Entry) bool {
 // region checks and settles the versions of one region.
 func (s *Settlement) region(ctx context.Context, region string) error {
 	shelf := s.ShelfIn(region)
-	exports, err := shelf.Exports(ctx)
+	exports, err := productIDs(ctx, s.Settings, shelf)
 	if err != nil {
 		return err
 	}
@@ -186,6 +187,19 @@ func (s *Settlement) region(ctx context.Context, region string) error {
 		}
 	}
 	return nil
+}
+
+// productIDs are the exports of all product shards of a region.
+func productIDs(ctx context.Context, s *config.Settings, shelf Shelf) (map[string]string, error) {
+	ids := map[string]string{}
+	for shard := range s.Shards {
+		exports, err := shelf.Exports(ctx, s.ProductsStack(shard))
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(ids, exports)
+	}
+	return ids, nil
 }
 
 func (s *Settlement) version(ctx context.Context, shelf Shelf, region, id, product string, v ledger.Version, shelved []cloud.ShelvedVersion) error {

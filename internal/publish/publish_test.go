@@ -23,7 +23,7 @@ import (
 )
 
 var settings = &config.Settings{
-	Name: "fleet", Regions: config.Regions{Home: "eu-west-1", Catalog: []string{"eu-west-1"}},
+	Name: "fleet", Shards: 1, Regions: config.Regions{Home: "eu-west-1", Catalog: []string{"eu-west-1"}},
 	Accounts:   config.Accounts{Tools: "111111111111", Catalog: "444444444444"},
 	Portfolios: []config.Portfolio{{ID: "base", Name: "Baseline", Accounts: []string{"555555555555"}}},
 }
@@ -36,10 +36,14 @@ type shelf struct {
 	names    map[string]string // product name -> id
 	hidden   map[string]bool   // version ids that consumers do not get to see
 	sets     int
-	fail     error
 }
 
-func (s *shelf) Exports(context.Context) (map[string]string, error) { return s.exports, s.fail }
+func (s *shelf) Exports(_ context.Context, stack string) (map[string]string, error) {
+	if stack != "fleet-products-0" {
+		return nil, errors.New("no shard of that name")
+	}
+	return s.exports, nil
+}
 
 func (s *shelf) Versions(_ context.Context, id string) ([]cloud.ShelvedVersion, error) {
 	return s.versions[id], nil

@@ -155,7 +155,7 @@ func (v *Verification) restore(ctx context.Context) (string, error) {
 	}
 	for _, region := range v.Settings.Regions.Catalog {
 		shelf := v.ShelfIn(region)
-		exports, err := shelf.Exports(ctx)
+		exports, err := productIDs(ctx, v.Settings, shelf)
 		if err != nil {
 			return "", err
 		}
