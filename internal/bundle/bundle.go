@@ -2,18 +2,21 @@
 //
 // A bundle is a folder: bundle.json, templates/<digest>.json (canonical templates), sbom.json, and rendered/ (a trial rendering, see
 // internal/plan). Open verifies every digest, so a later stage cannot use a payload that Alpha did not see. Build is a pure function of catalog,
-// ledger state and commit. Start at Bundle.
+// ledger state and commit. Start at Bundle and Build; change.go decides what a push does to a product, shard.go where a new one lives,
+// files.go is the only part that touches files.
 package bundle
 
 import "accountfleet/internal/ledger"
 
 // Bundle is bundle.json.
 type Bundle struct {
-	Format     int       `json:"format"`     // 1
-	Commit     string    `json:"commit"`     // commit of the catalog repository
-	LedgerHead int       `json:"ledgerHead"` // ledger state that Changed was decided against
-	Products   []Product `json:"products"`   // every product of the catalog, ordered by id
-	Digest     string    `json:"digest"`     // SHA-256 over the rest of bundle.json, which holds the digests of all payloads
+	Format     int       `json:"format"`            // 1
+	Commit     string    `json:"commit"`            // commit of the catalog repository
+	LedgerHead int       `json:"ledgerHead"`        // ledger state that Changed was decided against
+	Products   []Product `json:"products"`          // every product of the catalog, ordered by id
+	Removed    []string  `json:"removed,omitempty"` // published products that left the catalog; they stay published
+	SBOM       string    `json:"sbom"`              // SHA-256 of sbom.json
+	Digest     string    `json:"digest"`            // SHA-256 over the rest of bundle.json, which holds the digests of all payloads
 }
 
 // Product is a product as later stages need it.
@@ -56,3 +59,26 @@ func (p Product) Candidate() ledger.Version { return p.Versions[0] }
 
 // Launches says whether Beta and Gamma must exercise the product.
 func (p Product) Launches() bool { return p.Change == NewProduct || p.Change == NewVersion }
+
+// Changes counts what publishing would do: launched products, products with new metadata, and versions that get new guidance. With none,
+// the later stages are skipped.
+func (b *Bundle) Changes() int {
+	changes := 0
+	for _, p := range b.Products {
+		if p.Change != Unchanged {
+			changes++
+		}
+		changes += len(p.Deprecate) + len(p.Deactivate)
+	}
+	return changes
+}
+
+// Find is the product called id.
+func (b *Bundle) Find(id string) (Product, bool) {
+	for _, p := range b.Products {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return Product{}, false
+}

@@ -3,6 +3,8 @@ package ledger
 import (
 	"fmt"
 	"slices"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // Reduce folds entries, ordered by Seq, into the state that rendering needs. It refuses a ledger that contradicts itself, because
@@ -78,8 +80,11 @@ func (s *State) publish(seq int, p Product) error {
 		versions = known.Versions
 	}
 	for _, v := range p.Versions {
-		if v.Version == "" || v.Digest == "" {
-			return fmt.Errorf("product %s gets a version without number or digest", p.ID)
+		if _, err := semver.StrictNewVersion(v.Version); err != nil {
+			return fmt.Errorf("product %s gets version %q: %w", p.ID, v.Version, err)
+		}
+		if v.Digest == "" {
+			return fmt.Errorf("product %s gets version %s without a digest", p.ID, v.Version)
 		}
 		if slices.ContainsFunc(versions, func(k Version) bool { return k.Version == v.Version }) {
 			return fmt.Errorf("product %s gets version %s twice, but versions are immutable", p.ID, v.Version)

@@ -59,6 +59,7 @@ func (l *loader) productYAML(p *Product, path string) error {
 	p.Retained = slices.Sorted(slices.Values(raw.Retained))
 	p.Deprecated, p.Inactive = raw.Guidance.Deprecated, raw.Guidance.Inactive
 	p.Parameters = texts(raw.Parameters)
+	p.Lines = d.Lines
 
 	c := checker{Report: report, loader: l, template: p.Template.Doc}
 	c.presentation(p)

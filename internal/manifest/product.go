@@ -51,6 +51,7 @@ type Product struct {
 	Retained     []string          // logical ids whose resources outlive their stack by design
 	Deprecated   []string          // published versions that may still be updated but not launched anew
 	Inactive     []string          // published versions that may not be used any more
+	Lines        Lines             // JSON pointer in product.yaml -> place in it
 	Template     Template          //
 	Tests        []Test            // from .taskcat.yml, ordered by name
 	Features     []File            // from features/
