@@ -51,7 +51,9 @@ def modelled_value(resource: Any, kept: dict[str, Any], properties: dict[str, An
     sub = schema.property_schema(path)
     if not sub:
         raise _unknown(entry_type, resource.logical_resource_id, name)
-    kept[name] = generated(entry_type, path[-1], sub, resource.account, resource.region, hint if is_arn else "")
+    kept[name] = generated(
+        entry_type, path[-1], sub, resource.account, resource.region, hint if is_arn else "", schema.prefixes[:1]
+    )
     return kept[name]
 
 

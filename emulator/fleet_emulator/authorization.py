@@ -1,16 +1,24 @@
-"""May this principal do that? Policies, boundary and resource policies are evaluated here as IAM does.
+"""May this principal do that? Identity policies, boundary, session and resource policies are combined here as IAM does.
 
 ``authorize`` answers for anyone who asks (a request, CloudFormation's handlers, a git push). The caller of the request
-being served is ``caller()``: None is the root user of the account, which nothing restricts.
+being served is ``caller()``: its ``arn`` None is the root user of the account, which nothing restricts.
+Source: IAM user guide, "Policy evaluation logic".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from moto.core.exceptions import ServiceException
+
+from . import principals, resource_policies, usage
+from .conditions import CannotDecide
+from .policies import Answer, Effect, Policy, Question, decide, load
+from .principals import NoSuchPrincipal, Principal
 
 Context = Mapping[str, str | Sequence[str]]
 
@@ -25,11 +33,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signed the request: ``arn`` is the role or user (for roles the role's ARN), ``session_arn`` as STS shows it."""
+    """Who signed the request: ``arn`` is the role or user (for roles the role's ARN), ``session_arn`` as STS shows it.
+
+    ``session_policy`` is what AssumeRole was given to narrow the session.
+    """
 
     account: str
     arn: str | None
     session_arn: str
+    session_policy: Mapping[str, Any] | None = None
 
 
 class AccessDenied(ServiceException):
@@ -38,23 +50,147 @@ class AccessDenied(ServiceException):
     code = "AccessDenied"
 
 
-_CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+"""Set by the gatekeeper for the request being served."""
 
 
 def caller() -> Caller | None:
     """Who signed the request being served; None outside a request."""
-    return _CALLER.get()
+    return CALLER.get()
 
 
-def authorize(principal_arn: str | None, action: str, resource: str = "*", context: Context | None = None) -> Decision:
-    """Decide as IAM does. ``principal_arn`` None is an account's root user: always allowed."""
-    if principal_arn is None:
+def authorize(
+    principal_arn: str | None,
+    action: str,
+    resource: str = "*",
+    context: Context | None = None,
+    *,
+    unnamed: bool = False,
+) -> Decision:
+    """Decide as IAM does; CannotDecide if a policy asks for what the emulator cannot evaluate.
+
+    ``principal_arn`` None is an account's root user: always allowed. ``unnamed``: the resource has no ARN yet, so that every
+    pattern of its service counts as matching.
+    """
+    if principal_arn is None or principal_arn.endswith(":root"):
         return Decision(True, "the account's root user is not restricted")
-    raise NotImplementedError
+    try:
+        principal = _with_session(principals.find(principal_arn))
+    except NoSuchPrincipal as error:
+        return Decision(False, f"User: {principal_arn} is not authorized to perform: {action}: {error}")
+    question = Question(
+        action=action,
+        resource=resource,
+        context=_context(principal, action, resource, context or {}),
+        names=principal.names,
+        account=principal.account,
+        unnamed=unnamed,
+    )
+    why = _refusal(principal, question)
+    if why is None:
+        usage.record(principal.arn, action)
+        return Decision(True, f"{principal.arn} is allowed to perform {action} on {resource}")
+    who = principal.session_arn or principal.arn
+    return Decision(False, f"User: {who} is not authorized to perform: {action} on resource: {resource} {why}")
 
 
-def require(principal_arn: str | None, action: str, resource: str = "*", context: Context | None = None) -> None:
+def require(
+    principal_arn: str | None,
+    action: str,
+    resource: str = "*",
+    context: Context | None = None,
+    *,
+    unnamed: bool = False,
+) -> None:
     """Raise AccessDenied, worded as AWS does, unless ``authorize`` allows."""
-    decision = authorize(principal_arn, action, resource, context)
+    decision = authorize(principal_arn, action, resource, context, unnamed=unnamed)
     if not decision.allowed:
         raise AccessDenied(decision.reason)
+
+
+def _refusal(principal: Principal, question: Question) -> str | None:
+    """Why not, as the end of IAM's message; None if nothing is against it."""
+    identity = decide(principal.policies, question)
+    boundary = decide([principal.boundary], question) if principal.boundary else None
+    session = decide([principal.session_policy], question) if principal.session_policy else None
+    attached = resource_policies.of(question.action, question.resource)
+    on_resource = decide(attached.policies, question, with_principal=True)
+    for answer, kind in (
+        (identity, "an identity-based policy"),
+        (boundary, "a permissions boundary"),
+        (session, "a session policy"),
+        (on_resource, "a resource-based policy"),
+    ):
+        if answer is not None and answer.effect is Effect.DENY:
+            return f"with an explicit deny in {kind}" + (f": {answer.policy}" if answer.policy else "")
+    action = question.action
+    if not _granted(principal, attached, identity, on_resource):
+        kind = "resource" if _resource_is_silent(principal, attached, identity, on_resource) else "identity"
+        return f"because no {kind}-based policy allows the {action} action"
+    if boundary is not None and boundary.effect is not Effect.ALLOW:
+        return f"because no permissions boundary allows the {action} action"
+    if session is not None and session.effect is not Effect.ALLOW:
+        return f"because no session policy allows the {action} action"
+    return None
+
+
+def _granted(principal: Principal, attached: resource_policies.Attached, identity: Answer, on_resource: Answer) -> bool:
+    by_identity, by_resource = identity.effect is Effect.ALLOW, on_resource.effect is Effect.ALLOW
+    if attached.account not in ("", principal.account):
+        return by_identity and by_resource
+    if attached.decisive:
+        return by_resource and (on_resource.direct or by_identity)
+    return by_identity or (by_resource and on_resource.direct)
+
+
+def _resource_is_silent(
+    principal: Principal, attached: resource_policies.Attached, identity: Answer, on_resource: Answer
+) -> bool:
+    other = attached.account not in ("", principal.account)
+    return (other or attached.decisive) and identity.effect is Effect.ALLOW and on_resource.effect is not Effect.ALLOW
+
+
+def _with_session(principal: Principal) -> Principal:
+    """Add what is known of the session if this principal signed the request being served."""
+    signed = caller()
+    if signed is None or signed.arn != principal.arn:
+        return principal
+    policy = signed.session_policy
+    limit = Policy(load(policy), "", "session policy") if policy is not None else None
+    return replace(principal, session_arn=signed.session_arn, session_policy=limit)
+
+
+def _context(principal: Principal, action: str, resource: str, given: Context) -> dict[str, Sequence[str]]:
+    """What is true of every request, then what the asker says of this one."""
+    now = datetime.now(UTC)
+    values: dict[str, Sequence[str]] = {
+        "aws:principalarn": [principal.arn],
+        "aws:principalaccount": [principal.account],
+        "aws:principaltype": ["AssumedRole" if principal.kind == "role" else "User"],
+        "aws:principalisawsservice": ["false"],
+        "aws:securetransport": ["true"],  # the emulator speaks HTTP on the loopback in place of TLS
+        "aws:viaawsservice": ["false"],
+        "aws:currenttime": [now.strftime("%Y-%m-%dT%H:%M:%SZ")],
+        "aws:epochtime": [str(int(now.timestamp()))],
+        "aws:sourceip": ["127.0.0.1"],
+        "s3:tlsversion": ["1.3"],
+    }
+    if principal.kind == "user":
+        values["aws:username"] = [principal.name]
+    parts = resource.split(":")
+    if len(parts) > 5 and parts[3]:
+        values["aws:requestedregion"] = [parts[3]]
+    owner = resource_policies.owner(resource)
+    if owner:
+        values["aws:resourceaccount"] = [owner]
+    organization = resource_policies.organization(principal.account)
+    if organization:
+        values["aws:principalorgid"] = [organization]
+    for key, value in principal.tags.items():
+        values[f"aws:principaltag/{key.lower()}"] = [value]
+    for key, value in given.items():
+        values[key.lower()] = [value] if isinstance(value, str) else [str(item) for item in value]
+    return values
+
+
+__all__ = ["AccessDenied", "CALLER", "Caller", "CannotDecide", "Context", "Decision", "authorize", "caller", "require"]

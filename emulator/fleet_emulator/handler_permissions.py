@@ -1,13 +1,36 @@
-"""CloudFormation acting for a role needs the permissions that the registry schema lists for the handler it runs."""
+"""CloudFormation acting for a role needs the permissions that the registry schema lists for the handler it runs.
+
+The schema lists everything that a handler may ever call, so it is an upper bound: an action is required where the
+properties or the type say that the handler will call it.
+
+* actions of the type's own service are required, unless they belong to a property that is not set;
+* ``iam:PassRole`` is required for each role among the properties, with the role as its resource;
+* ``iam:CreateServiceLinkedRole`` is required until the service has its role in the account;
+* other actions on other services are not required: the schema does not say which properties make the handler call them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .authorization import AccessDenied
+from . import registry
+from .authorization import AccessDenied, require
+from .handler_resources import targets
+from .registry import TypeSchema
 
-__all__ = ["AccessDenied", "check"]
+__all__ = ["AccessDenied", "check", "required"]
+
+SERVICES = {
+    "AWS::Config": "config.amazonaws.com",
+    "AWS::EC2": "vpc-flow-logs.amazonaws.com",
+    "AWS::ServiceCatalog": "servicecatalog.amazonaws.com",
+}
+"""Who will assume a passed role, where that is not ``<service>.amazonaws.com``."""
+
+LINKED = {"macie": "macie.amazonaws.com", "accessanalyzer": "access-analyzer.amazonaws.com", "inspectorv2": "inspector2.amazonaws.com"}
+"""Services that have roles of their own, where the name is not ``<service>.amazonaws.com``."""
 
 
 def check(
@@ -26,4 +49,106 @@ def check(
     """
     if role_arn is None:
         return
-    raise NotImplementedError
+    schema = registry.schema(type_name, region)
+    values = properties or {}
+    account = account or role_arn.split(":")[4]
+    context = _context(values)
+    for action in required(schema, handler, values):
+        for target in targets(action, type_name, values, identifier, account, region):
+            require(role_arn, action, target.arn, {**context, **target.context}, unnamed=not target.exact)
+    listed = schema.permissions(handler)
+    if "iam:PassRole" in listed:
+        for role in _roles(values):
+            require(role_arn, "iam:PassRole", role, {"iam:PassedToService": _service(type_name)})
+    if "iam:CreateServiceLinkedRole" in listed and handler == "create":
+        _link_service(role_arn, schema, account)
+
+
+_LINKED: set[tuple[str, str]] = set()
+
+
+def _link_service(role_arn: str, schema: TypeSchema, account: str) -> None:
+    """A service that needs its own role makes it once in an account, in the name of whoever first uses the service."""
+    service = LINKED.get(schema.service, f"{schema.service}.amazonaws.com")
+    if (account, service) in _LINKED:
+        return
+    resource = f"arn:aws:iam::{account}:role/aws-service-role/{service}/AWSServiceRole"
+    require(role_arn, "iam:CreateServiceLinkedRole", resource, {"iam:AWSServiceName": service})
+    _LINKED.add((account, service))
+
+
+def required(schema: TypeSchema, handler: str, properties: Mapping[str, Any]) -> list[str]:
+    """The actions that the handler will call for these properties."""
+    own = own_prefixes(schema)
+    found = []
+    for action in schema.permissions(handler):
+        prefix, _, name = action.partition(":")
+        if "*" in action or prefix not in own:
+            continue
+        if handler in ("create", "update") and not _wanted(schema, name, properties):
+            continue
+        found.append(action)
+    return found
+
+
+def own_prefixes(schema: TypeSchema) -> set[str]:
+    """The IAM prefixes that are the type's own service."""
+    if schema.service in schema.prefixes:
+        return {schema.service}
+    return {schema.service, *schema.prefixes[:1]}
+
+
+def _wanted(schema: TypeSchema, name: str, properties: Mapping[str, Any]) -> bool:
+    """Does the handler call the operation for these properties? Put, Tag and the like belong to the property they set."""
+    if re.search(r"(?i)tag", name):
+        return bool(properties.get("Tags") or properties.get("tags"))
+    if name.startswith(("Describe", "Get", "List")):
+        return False
+    kind = schema.type_name.split("::")[-1]
+    if name.startswith(("Create", "Run", "Allocate", "Enable", "Register")) and kind.lower() in name.lower():
+        return True
+    subject = _subject(name, kind)
+    named = [key for key in schema.document.get("properties", {}) if _same(key, subject, kind)]
+    return not named or any(properties.get(key) not in (None, "", [], {}) for key in named)
+
+
+def _subject(name: str, kind: str) -> str:
+    bare = re.sub(r"^(Put|Attach|Detach|Delete|Set|Modify|Update|Enable|Disable|Associate|Disassociate|Create|Start|Stop)", "", name)
+    return bare.removeprefix(kind).lower()
+
+
+def _same(key: str, subject: str, kind: str) -> bool:
+    bare = key.removeprefix(kind).lower()
+    trimmed = re.sub(r"(configuration|configurations|policies|policy|s)$", "", bare) or bare
+    target = re.sub(r"(configuration|configurations|policies|policy|s)$", "", subject) or subject
+    return bool(target) and (trimmed == target or bare == subject)
+
+
+def _roles(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and re.fullmatch(r"arn:aws[\w-]*:iam::\d{12}:role/.+", value):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "Principal", "PrincipalARN"):
+                yield from _roles(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _roles(item)
+
+
+def _service(type_name: str) -> str:
+    prefix = "::".join(type_name.split("::")[:2])
+    return SERVICES.get(prefix, f"{prefix.split('::')[1].lower()}.amazonaws.com")
+
+
+def _context(properties: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    context: dict[str, str | list[str]] = {"aws:CalledVia": ["cloudformation.amazonaws.com"], "aws:ViaAWSService": "true"}
+    tags = properties.get("Tags")
+    pairs = tags.items() if isinstance(tags, Mapping) else [
+        (tag.get("Key"), tag.get("Value")) for tag in tags or [] if isinstance(tag, Mapping)
+    ]  # fmt: skip
+    for key, value in pairs:
+        context[f"aws:RequestTag/{key}"] = str(value)
+    if tags:
+        context["aws:TagKeys"] = [str(key) for key, _ in pairs]
+    return context

@@ -30,8 +30,19 @@ def _letters(count: int) -> str:
     return "".join(secrets.choice(_LOWER) for _ in range(count))
 
 
-def generated(type_name: str, name: str, schema: Mapping[str, Any], account: str, region: str, hint: str = "") -> Any:
-    """A value for the read-only property ``name`` of a new resource; ``hint`` is the name the resource already has."""
+def generated(
+    type_name: str,
+    name: str,
+    schema: Mapping[str, Any],
+    account: str,
+    region: str,
+    hint: str = "",
+    services: tuple[str, ...] = (),
+) -> Any:
+    """A value for the read-only property ``name`` of a new resource.
+
+    ``hint`` is the name the resource already has; ``services`` are what its ARN may name as the service, best first.
+    """
     known = WELL_KNOWN.get(f"{type_name}.{name}")
     if known is not None:
         return known()
@@ -41,20 +52,35 @@ def generated(type_name: str, name: str, schema: Mapping[str, Any], account: str
         return {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}.get(kind)
     if schema.get("enum"):
         return schema["enum"][0]
-    for candidate in _candidates(type_name, name, account, region, hint):
+    for candidate in _candidates(type_name, name, account, region, hint, services):
         if _fits(candidate, schema):
             return candidate
-    return _from_pattern(schema, account, region)
+    return _at_home(_from_pattern(schema, account), schema, account, region)
 
 
-def _candidates(type_name: str, name: str, account: str, region: str, hint: str) -> list[str]:
+def _at_home(value: str, schema: Mapping[str, Any], account: str, region: str) -> str:
+    """An ARN that was written from a pattern, with this partition, region and account where the pattern lets them."""
+    parts = value.split(":", 5)
+    if parts[0] != "arn" or len(parts) < 6:
+        return value
+    for place, wanted in ((1, "aws"), (3, region), (4, account)):
+        moved = [*parts[:place], wanted, *parts[place + 1 :]]
+        if _fits(":".join(moved), schema):
+            parts = moved
+    return ":".join(parts)
+
+
+def _candidates(
+    type_name: str, name: str, account: str, region: str, hint: str, services: tuple[str, ...]
+) -> list[str]:
     service, kind = type_name.split("::")[1].lower(), type_name.split("::")[-1]
     last = hint or _letters(17)
     if name.lower().endswith("arn"):
         short = kind[0].lower() + kind[1:]
         scope = "" if service in GLOBAL_SERVICES else region
         return [
-            f"arn:aws:{service}:{scope}:{account}:{resource}{separator}{last}"
+            f"arn:aws:{named}:{scope}:{account}:{resource}{separator}{last}"
+            for named in dict.fromkeys([*services, service])
             for last in dict.fromkeys([hint or str(uuid.uuid4()), str(uuid.uuid4()), secrets.token_hex(16)])
             for resource in dict.fromkeys([kind.lower(), short, _kebab(kind)])
             for separator in ("/", ":")
@@ -93,11 +119,11 @@ def _fits(candidate: str, schema: Mapping[str, Any]) -> bool:
         return True
 
 
-def _from_pattern(schema: Mapping[str, Any], account: str, region: str) -> str:
+def _from_pattern(schema: Mapping[str, Any], account: str) -> str:
     pattern = str(schema.get("pattern", ".*"))
-    for _ in range(20):
+    for stretch in (8, 1, 3, 0, schema.get("minLength", 5), 8, 1, 20, 4, 36):
         try:
-            value = Generator(account, region).of(pattern)
+            value = Generator(account, stretch).of(pattern)
         except (NotImplementedError, IndexError):
             break
         if _fits(value, schema):
@@ -109,10 +135,10 @@ def _from_pattern(schema: Mapping[str, Any], account: str, region: str) -> str:
 class Generator:
     """Writes a string that a regular expression matches, for the constructs that the registry's schemas use."""
 
-    def __init__(self, account: str, region: str) -> None:
-        """In place of twelve digits the account is written; open-ended repetitions stay short."""
+    def __init__(self, account: str, stretch: int) -> None:
+        """In place of twelve digits the account is written; open-ended repetitions repeat ``stretch`` times."""
         self._account = account
-        self._region = region
+        self._stretch = stretch
 
     def of(self, pattern: str) -> str:
         """A match of the pattern; NotImplementedError names what this cannot write."""
@@ -213,13 +239,13 @@ class Generator:
         char = self._peek()
         if char and char in "*+?":
             self._at += 1
-            low, high = {"*": (0, 0), "+": (1, 8), "?": (0, 0)}[char]
+            low, high = {"*": (0, self._stretch), "+": (1, max(1, self._stretch)), "?": (0, min(1, self._stretch // 20))}[char]
         elif found := regex.compile(r"\{(\d+)(,(\d*))?\}").match(self._text, self._at):
             self._at = found.end()
             low = int(found[1])
-            high = low if found[2] is None else int(found[3]) if found[3] else low + 8
+            high = low if found[2] is None else int(found[3]) if found[3] else low + self._stretch
         else:
             return 1
         if self._peek() in ("?", "+"):
             self._at += 1
-        return max(low, min(high, 8))
+        return max(low, min(high, self._stretch))

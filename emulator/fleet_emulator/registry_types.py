@@ -38,7 +38,7 @@ def _identifier_part(
     name = ".".join(path)
     described = schema.property_schema(path)
     if path in schema.read_only:
-        value = generated(schema.type_name, path[-1], described, operation.account, operation.region)
+        value = generated(schema.type_name, path[-1], described, operation.account, operation.region, services=schema.prefixes[:1])
         attributes[name] = value
         return str(value)
     value = _name(operation, described)

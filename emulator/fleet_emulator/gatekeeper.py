@@ -1,0 +1,91 @@
+"""The door of the emulator: every request passes here before moto sees it.
+
+It knows the caller by the access key, refuses unknown ones, and asks ``authorization`` for everything that the request
+needs (``needs.py``) unless the caller is the account's root user. Requests are served one at a time: moto's backends are not
+written for concurrent writers, and Python runs one thread at a time anyway.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from werkzeug.wrappers import Request, Response
+
+from . import calls, errors, fleet_api, needs
+from .authorization import CALLER, AccessDenied, Caller, CannotDecide, require
+from .credentials import UnknownCredentials, identify
+
+log = logging.getLogger("emulator")
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+WAITING = frozenset({"ReceiveMessage"})
+"""Operations that wait for others and so must not hold the lock."""
+
+
+class Gatekeeper:
+    """A WSGI application around moto's."""
+
+    def __init__(self, moto: Application) -> None:
+        """``moto`` dispatches requests by service."""
+        self._moto = moto
+        self._lock = threading.RLock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve one request."""
+        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)  # moto would act in that account, whoever signed
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(fleet_api.PREFIX):
+            with self._lock:
+                return fleet_api.answer(Request(environ))(environ, start_response)
+        if path.startswith("/moto-api"):
+            refused = Response("moto's own endpoints would change state behind the emulator's back: use /_fleet/\n", 404)
+            return refused(environ, start_response)
+        return self._serve(environ, start_response)
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        call: calls.Call | None = None
+        try:
+            call = calls.read(environ)
+            if call.operation in WAITING:
+                return self._answer(call, environ, start_response)
+            with self._lock:
+                return self._answer(call, environ, start_response)
+        except calls.NotUnderstood as error:
+            return _refuse(call, "NotImplemented", f"emulator: {error}", 501)(environ, start_response)
+        except (AccessDenied, UnknownCredentials) as error:
+            return _refuse(call, error.code, error.message, 403)(environ, start_response)
+        except (CannotDecide, NotImplementedError) as error:
+            code = getattr(error, "code", "NotImplemented")
+            message = getattr(error, "message", None) or str(error)
+            return _refuse(call, code, f"emulator: {message}", 501)(environ, start_response)
+        except ServiceException as error:
+            return _refuse(call, error.code, error.message, 400)(environ, start_response)
+        except Exception as error:  # moto's bug or ours: never an HTML page, never silence
+            log.error("%s\n%s", call and f"{call.service} {call.operation}", traceback.format_exc())
+            return _refuse(call, "InternalFailure", f"emulator: {type(error).__name__}: {error}", 501)(environ, start_response)
+
+    def _answer(self, call: calls.Call, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        caller = identify(call.signer, call.token) if call.signer else None
+        reset = CALLER.set(caller)
+        try:
+            self._check(call, caller)
+            return list(self._moto(environ, start_response))
+        finally:
+            CALLER.reset(reset)
+
+    def _check(self, call: calls.Call, caller: Caller | None) -> None:
+        if caller is None:
+            raise AccessDenied("Access Denied: the emulator serves signed requests only")
+        for need in needs.of(call, caller):
+            require(caller.arn, need.action, need.resource, need.context, unnamed=need.unnamed)
+
+
+def _refuse(call: calls.Call | None, code: str, message: str, status: int) -> Response:
+    protocol, service = (call.protocol, call.service) if call is not None else ("query", "")
+    return errors.response(protocol, service, code, message, status)

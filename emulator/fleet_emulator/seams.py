@@ -1,0 +1,83 @@
+"""The places where moto is changed from outside, and the check that they are still what we think they are.
+
+moto is pinned. Every function that a module here replaces or relies on is listed with its parameters, so that another version
+of moto fails at start with the name of what moved, and not in the middle of a rehearsal.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+
+MOTO = "5.2.5"
+CFN_LINT = "1.58.0"
+
+SEAMS: dict[str, str] = {
+    "moto.cloudformation.parsing:get_model_map": "",
+    "moto.core.responses:BaseResponse.get_access_key": "self",
+    "moto.core.responses:BaseResponse.get_current_account": "self",
+    "moto.core.utils:get_service_model": "service_name",
+    "moto.core.routing:get_service_router": "service_name",
+    "moto.core.parse:PROTOCOL_PARSERS": "",
+    "moto.core.request:determine_request_protocol": "service_model, content_type",
+    "moto.iam.models:get_account_id_from": "access_key",
+    "moto.iam.models:IAMBackend.attach_role_policy": "self, policy_arn, role_name",
+    "moto.iam.models:IAMBackend.attach_user_policy": "self, policy_arn, user_name",
+    "moto.iam.models:IAMBackend.get_policy": "self, policy_arn",
+    "moto.iam.models:IAMBackend.get_role": "self, role_name",
+    "moto.iam.models:IAMBackend.get_user_from_access_key_id": "self, access_key_id",
+    "moto.iam.models:IAMBackend.create_role": (
+        "self, role_name, assume_role_policy_document, path, permissions_boundary, description, tags, "
+        "max_session_duration, linked_service"
+    ),
+    "moto.sts.models:STSBackend.assume_role": (
+        "self, region_name, role_session_name, role_arn, policy, duration, external_id"
+    ),
+    "moto.sts.models:STSBackend.get_caller_identity": "self, access_key_id, region",
+    "moto.s3.models:S3Backend.get_bucket_policy": "self, bucket_name",
+    "moto.kms.models:KmsBackend.get_key_id": "key_id",
+    "moto.moto_server.werkzeug_app:DomainDispatcherApplication": "create_app",
+    "moto.moto_server.werkzeug_app:create_backend_app": "service",
+}
+"""``module:name`` and the parameters' names; none are checked for what is no function."""
+
+
+class SeamMoved(Exception):
+    """moto or cfn-lint is not the one that this emulator was written for."""
+
+
+def verify() -> None:
+    """Check the versions and every seam; SeamMoved names all differences at once."""
+    moved = [
+        f"{package} {found} is installed, {wanted} is needed"
+        for package, wanted in (("moto", MOTO), ("cfn-lint", CFN_LINT))
+        if (found := _version(package)) != wanted
+    ]
+    moved += [problem for name, parameters in SEAMS.items() if (problem := _moved(name, parameters))]
+    if moved:
+        raise SeamMoved(
+            "the emulator does not fit what is installed: " + "; ".join(moved) + ": run make tools, which installs the pinned set"
+        )
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "no version"
+
+
+def _moved(name: str, parameters: str) -> str:
+    module, _, attribute = name.partition(":")
+    try:
+        found = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError):
+        return f"{name} is gone"
+    if parameters and callable(found):
+        actual = ", ".join(inspect.signature(found).parameters)
+        if actual != parameters:
+            return f"{name} takes ({actual}) and not ({parameters})"
+    return ""

@@ -1,0 +1,34 @@
+"""Whether a service may take on a role: what happens when a role is handed to CodePipeline, CodeBuild or CloudFormation."""
+
+from __future__ import annotations
+
+from . import principals, resource_policies
+from .authorization import AccessDenied
+from .policies import Effect, Question, decide
+
+
+def require_trust(role_arn: str, service: str) -> None:
+    """Raise AccessDenied, worded as STS does, unless the role's trust policy lets the service assume it."""
+    account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
+    try:
+        principals.role_of(role_arn)
+    except (principals.NoSuchPrincipal, ValueError):
+        raise AccessDenied(_message(service, role_arn)) from None
+    question = Question(
+        action="sts:AssumeRole",
+        resource=role_arn,
+        context={
+            "aws:sourceaccount": [account],
+            "aws:principalisawsservice": ["true"],
+            "aws:principalservicename": [service],
+            "aws:securetransport": ["true"],
+        },
+        service=service,
+    )
+    attached = resource_policies.of("sts:AssumeRole", role_arn)
+    if decide(attached.policies, question, with_principal=True).effect is not Effect.ALLOW:
+        raise AccessDenied(_message(service, role_arn))
+
+
+def _message(service: str, role_arn: str) -> str:
+    return f"{service} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
