@@ -18,16 +18,17 @@ from . import changesets_api, stacks_api, stacks_engine, stacks_nested, stacks_p
 from .stacks_model import LOCK, Stack, store
 from .stacks_plan import Request
 
-UNSUPPORTED = (
-    "cancel_update_stack continue_update_rollback rollback_stack signal_resource import_stacks_to_stack_set "
-    "detect_stack_drift describe_stack_resource_drifts"
-).split()
-
 
 def register() -> None:
     """Replace moto's operations on stacks and change sets, and define AWS::CloudFormation::Stack."""
     for operation in (*stacks_api.OPERATIONS, *changesets_api.OPERATIONS):
         setattr(CloudFormationResponse, operation.__name__, operation)
+    ours = ("DescribeChangeSetOutput", "DescribeStacksOutput")
+    CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER = {
+        path: change
+        for path, change in CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
+        if not path.startswith(ours)
+    }
     models.StackInstance.__init__ = _make_instance  # type: ignore[method-assign]
     models.StackInstance.delete = _delete_instance  # type: ignore[method-assign]
     stacks_nested.register()

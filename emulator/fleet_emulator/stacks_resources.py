@@ -50,6 +50,7 @@ def properties(plan: Plan, logical_id: str, region: str) -> dict[str, Any]:
 
 def with_stack_tags(type_name: str, region: str, given: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
     """Stack-level tags reach every resource that takes tags; the resource's own win ("Resource tags")."""
+    tags = {key: value for key, value in tags.items() if not key.startswith("aws:")}
     if not tags:
         return given
     schema = registry.schema(type_name, region)
@@ -145,15 +146,21 @@ def _failed(stack: Stack, status: str, resource: StackResource, error: Exception
 
 def worded(error: Exception) -> str:
     """The reason as CloudFormation shows it: the service's message inside the handler's."""
-    message = str(getattr(error, "message", None) or error or type(error).__name__)
+    message = message_of(error)
     if isinstance(error, Failure) or message.startswith(WORDED):
         return message
     return (
-        f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {_code(error)})'
+        f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error_code(error)})'
     )
 
 
-def _code(error: Exception) -> str:
+def message_of(error: Exception) -> str:
+    """The words of an error of moto, of boto3 or of ours."""
+    return str(getattr(error, "message", None) or error or type(error).__name__)
+
+
+def error_code(error: Exception) -> str:
+    """The HandlerErrorCode that fits what a service answered ("Handler error codes")."""
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
     name = str(getattr(cause, "code", "") or getattr(cause, "error_type", "") or type(cause).__name__)
     for fragment, code in (
@@ -175,4 +182,4 @@ def _code(error: Exception) -> str:
 
 
 def _missing(error: Exception) -> bool:
-    return _code(error) == "NotFound"
+    return error_code(error) == "NotFound"

@@ -1,0 +1,15 @@
+"""CodeCommit, CodeBuild and CodePipeline: their CloudFormation types over moto's backends, and a pipeline's state.
+
+The emulator runs no build and no pipeline: the rehearsal does, and tells the state by ``PUT /_fleet/pipelines/{name}``.
+``code_types.py`` holds the types, ``code_pipelines.py`` state and approvals.
+"""
+
+from __future__ import annotations
+
+from . import code_pipelines, code_types
+
+
+def register() -> None:
+    """Define the types and add the operations that moto lacks."""
+    code_types.register()
+    code_pipelines.register()

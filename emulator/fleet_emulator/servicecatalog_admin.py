@@ -1,0 +1,295 @@
+"""What administrators do: portfolios, products and versions, associations, principals, constraints and shares.
+
+Both the API and the CloudFormation types call these functions. Quotas: "Service Catalog endpoints and quotas".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from moto.cloudformation.exceptions import ValidationError
+from moto.iam.models import iam_backends
+
+from .servicecatalog_model import (
+    Artifact,
+    Catalog,
+    Constraint,
+    Duplicate,
+    InUse,
+    Invalid,
+    LimitExceeded,
+    NotFound,
+    Portfolio,
+    Principal,
+    Product,
+    catalog,
+    find_portfolio,
+    identifier,
+)
+from .stacks_source import read
+from .stacks_template import check_shape, parse
+
+MAX_VERSIONS = 100
+MAX_PORTFOLIOS = 100
+MAX_PRODUCTS = 350
+MAX_PRODUCTS_OF_PORTFOLIO = 150
+MAX_PRINCIPALS = 100
+CONSTRAINTS = ("LAUNCH", "NOTIFICATION", "RESOURCE_UPDATE", "STACKSET", "TEMPLATE")
+PATTERN = re.compile(r"arn:(aws|\*):iam:::(role|user|group)/.+")
+
+
+def create_portfolio(
+    place: Catalog, display_name: str, provider: str, description: str | None = None, tags: dict[str, str] | None = None
+) -> Portfolio:
+    """A new portfolio of this account."""
+    _limit(len(place.portfolios), MAX_PORTFOLIOS, "portfolios in this region")
+    made = Portfolio(identifier("port"), place.account, place.region, display_name, description, provider, tags or {})
+    place.portfolios[made.id] = made
+    return made
+
+
+def delete_portfolio(place: Catalog, portfolio_id: str) -> None:
+    """Delete a portfolio that nothing uses any more."""
+    portfolio = place.portfolio(portfolio_id, own=True)
+    uses = [
+        *(f"product {product}" for owner, product in place.associations if owner == portfolio_id),
+        *(f"principal {item.arn}" for item in place.principals if item.portfolio == portfolio_id),
+        *(f"share with {account}" for account in sorted(portfolio.shares)),
+    ]
+    if uses:
+        raise InUse(f"Portfolio {portfolio_id} is in use: {', '.join(uses)}")
+    del place.portfolios[portfolio_id]
+
+
+def create_product(place: Catalog, product: Product, versions: Sequence[dict[str, Any]], reader: str | None) -> Product:
+    """A new product with its versions, whose templates ``reader`` must be able to read."""
+    _limit(len(place.products), MAX_PRODUCTS, "products in this region")
+    product.artifacts = [artifact(place, version, reader, index) for index, version in enumerate(versions)]
+    _limit(len(product.artifacts) - 1, MAX_VERSIONS, f"versions of product {product.name}")
+    place.products[product.id] = product
+    return product
+
+
+def artifact(place: Catalog, version: dict[str, Any], reader: str | None, index: int = 0) -> Artifact:
+    """A new version from ProvisioningArtifactProperties: its template is fetched now, and kept."""
+    url = (version.get("Info") or {}).get("LoadTemplateFromURL")
+    if not url:
+        raise Invalid("Info must hold LoadTemplateFromURL: other sources of a template are not emulated")
+    return Artifact(
+        id=identifier("pa"),
+        name=version.get("Name") or f"v{index + 1}",
+        description=version.get("Description"),
+        url=url,
+        body=fetch(place, url, reader, not version.get("DisableTemplateValidation", False)),
+        type=version.get("Type") or "CLOUD_FORMATION_TEMPLATE",
+    )
+
+
+def fetch(place: Catalog, url: str, reader: str | None, validate: bool = True) -> str:
+    """The template at the address, as the reader may read it; what is no template is refused."""
+    try:
+        body = read(url, place.account, reader)
+        if validate:
+            check_shape(parse(body))
+    except ValidationError as error:
+        raise Invalid(f"Invalid template at {url}: {error.message}") from None
+    return body
+
+
+def replace_versions(
+    place: Catalog, product: Product, versions: Sequence[dict[str, Any]], reader: str | None, renew: bool
+) -> None:
+    """Bring the versions to a list, as a CloudFormation update does.
+
+    What has the same name and address keeps its id, state and guidance; ``renew`` (ReplaceProvisioningArtifacts) gives new ids
+    to all. What the list lacks is deleted. Every listed template is read again.
+    """
+    kept = {} if renew else {(item.name, item.url): item for item in product.artifacts}
+    fresh: list[Artifact] = []
+    for index, version in enumerate(versions):
+        new = artifact(place, version, reader, index)
+        old = kept.get((new.name, new.url))
+        if old is not None:
+            old.description = new.description
+        fresh.append(old or new)
+    _limit(len(fresh) - 1, MAX_VERSIONS, f"versions of product {product.name}")
+    product.artifacts = fresh
+
+
+def add_version(place: Catalog, product_id: str, version: dict[str, Any], reader: str | None) -> Artifact:
+    """One more version of a product of this account."""
+    product = own_product(place, product_id)
+    _limit(len(product.artifacts), MAX_VERSIONS, f"versions of product {product.name}")
+    made = artifact(place, version, reader, len(product.artifacts))
+    product.artifacts.append(made)
+    return made
+
+
+def delete_version(place: Catalog, product_id: str, artifact_id: str) -> None:
+    """Remove a version; the last one stays."""
+    product = own_product(place, product_id)
+    found = product.artifact(artifact_id)
+    if len(product.artifacts) == 1:
+        raise InUse(f"{artifact_id} is the last version of product {product_id} and cannot be deleted")
+    product.artifacts.remove(found)
+
+
+def own_product(place: Catalog, product_id: str) -> Product:
+    """A product that this account owns."""
+    if product_id not in place.products:
+        raise NotFound(f"Product {product_id} not found.")
+    return place.products[product_id]
+
+
+def delete_product(place: Catalog, product_id: str) -> None:
+    """Delete a product that no portfolio holds."""
+    own_product(place, product_id)
+    holders = [owner for owner, product in place.associations if product == product_id]
+    if holders:
+        raise InUse(f"Product {product_id} is associated with portfolio {', '.join(holders)}")
+    del place.products[product_id]
+
+
+def associate(place: Catalog, portfolio_id: str, product_id: str) -> None:
+    """Put a product into a portfolio of this account."""
+    place.portfolio(portfolio_id, own=True)
+    place.product(product_id)
+    if (portfolio_id, product_id) in place.associations:
+        return
+    held = sum(1 for owner, _ in place.associations if owner == portfolio_id)
+    _limit(held, MAX_PRODUCTS_OF_PORTFOLIO, f"products in portfolio {portfolio_id}")
+    place.associations.append((portfolio_id, product_id))
+
+
+def disassociate(place: Catalog, portfolio_id: str, product_id: str) -> None:
+    """Take a product out of a portfolio, unless a constraint is on it there."""
+    if (portfolio_id, product_id) not in place.associations:
+        raise NotFound(f"Product {product_id} is not associated with portfolio {portfolio_id}.")
+    bound = [c.id for c in place.constraints.values() if (c.portfolio, c.product) == (portfolio_id, product_id)]
+    if bound:
+        raise InUse(f"Constraint {', '.join(bound)} is on product {product_id} in portfolio {portfolio_id}")
+    place.associations.remove((portfolio_id, product_id))
+
+
+def add_principal(place: Catalog, portfolio_id: str, arn: str, kind: str = "IAM") -> None:
+    """Let a principal of this account launch from a portfolio of its own or one that it accepted."""
+    place.portfolio(portfolio_id)
+    if kind == "IAM":
+        _check_principal(arn)
+    elif kind != "IAM_PATTERN" or not PATTERN.fullmatch(arn):
+        raise Invalid(f"Invalid principal {arn} of type {kind}: a pattern is arn:aws:iam:::role/NAME with * and ?")
+    item = Principal(portfolio_id, arn, kind)
+    if item in place.principals:
+        return
+    held = sum(1 for other in place.principals if other.portfolio == portfolio_id)
+    _limit(held, MAX_PRINCIPALS, f"principals of portfolio {portfolio_id}")
+    place.principals.append(item)
+
+
+def _check_principal(arn: str) -> None:
+    found = re.fullmatch(r"arn:aws:iam::(\d{12}):(role|user|group)/(?:.*/)?([^/]+)", arn)
+    if not found:
+        raise Invalid(f"Invalid principal ARN {arn}")
+    account, kind, name = found.groups()
+    backend = iam_backends[account]["aws"]
+    holder: Any = {"role": backend.roles.values(), "user": backend.users.values(), "group": backend.groups.values()}[kind]
+    if not any(getattr(item, "arn", None) == arn for item in holder):
+        raise Invalid(f"Principal {arn} does not exist: {kind} {name} is not in account {account}")
+
+
+def remove_principal(place: Catalog, portfolio_id: str, arn: str, kind: str = "IAM") -> None:
+    """Take a principal off a portfolio."""
+    place.principals[:] = [item for item in place.principals if item != Principal(portfolio_id, arn, kind)]
+
+
+def create_constraint(
+    place: Catalog, portfolio_id: str, product_id: str, kind: str, parameters: dict[str, Any], description: str | None = None
+) -> Constraint:
+    """Put a constraint on a product in a portfolio that holds it."""
+    if kind not in CONSTRAINTS:
+        raise Invalid(f"Invalid constraint type {kind}: use one of {', '.join(CONSTRAINTS)}")
+    place.portfolio(portfolio_id, own=True)
+    if (portfolio_id, product_id) not in place.associations:
+        raise NotFound(f"Product {product_id} is not associated with portfolio {portfolio_id}.")
+    taken = [c.type for c in place.constraints.values() if (c.portfolio, c.product) == (portfolio_id, product_id)]
+    if kind in ("LAUNCH", "STACKSET", "RESOURCE_UPDATE") and kind in taken:
+        raise Duplicate(f"A {kind} constraint exists for product {product_id} in portfolio {portfolio_id}")
+    if {kind, *taken} >= {"LAUNCH", "STACKSET"}:
+        raise Invalid("A product in a portfolio cannot have both a LAUNCH and a STACKSET constraint")
+    if kind == "LAUNCH":
+        check_launch(place, parameters)
+    made = Constraint(identifier("cons"), place.account, kind, portfolio_id, product_id, parameters, description)
+    place.constraints[made.id] = made
+    return made
+
+
+def check_launch(place: Catalog, parameters: dict[str, Any]) -> None:
+    """A launch constraint names one role; a local one must exist in the account of the constraint."""
+    names = [key for key in ("RoleArn", "LocalRoleName") if parameters.get(key)]
+    if len(names) != 1:
+        raise Invalid("A LAUNCH constraint needs either RoleArn or LocalRoleName")
+    local = parameters.get("LocalRoleName")
+    if local and not any(role.name == local for role in iam_backends[place.account]["aws"].roles.values()):
+        raise Invalid(f"LocalRoleName {local} does not exist in account {place.account}")
+
+
+def delete_constraint(place: Catalog, constraint_id: str) -> None:
+    """Remove a constraint."""
+    if place.constraints.pop(constraint_id, None) is None:
+        raise NotFound(f"Constraint {constraint_id} not found.")
+
+
+def share(place: Catalog, portfolio_id: str, account: str) -> None:
+    """Offer a portfolio of this account to another account."""
+    if not re.fullmatch(r"\d{12}", account or ""):
+        raise Invalid(f"Invalid account id {account}")
+    if account == place.account:
+        raise Invalid("A portfolio cannot be shared with the account that owns it")
+    place.portfolio(portfolio_id, own=True).shares.add(account)
+
+
+def unshare(place: Catalog, portfolio_id: str, account: str) -> None:
+    """End a share: the recipient's import and its principals there go too."""
+    portfolio = place.portfolio(portfolio_id, own=True)
+    if account not in portfolio.shares:
+        raise NotFound(f"Portfolio {portfolio_id} is not shared with {account}.")
+    portfolio.shares.discard(account)
+    _forget(catalog(account, place.region), portfolio_id)
+
+
+def accept(place: Catalog, portfolio_id: str) -> None:
+    """Import a portfolio that another account shared with this one."""
+    portfolio = find_portfolio(place.region, portfolio_id)
+    if portfolio is None or place.account not in portfolio.shares:
+        raise NotFound(f"Portfolio {portfolio_id} not found.")
+    if portfolio_id not in place.imported:
+        place.imported.append(portfolio_id)
+
+
+def reject(place: Catalog, portfolio_id: str) -> None:
+    """Give an imported portfolio back."""
+    if portfolio_id not in place.imported:
+        raise NotFound(f"Portfolio {portfolio_id} not found.")
+    _forget(place, portfolio_id)
+
+
+def _forget(place: Catalog, portfolio_id: str) -> None:
+    place.imported[:] = [item for item in place.imported if item != portfolio_id]
+    place.principals[:] = [item for item in place.principals if item.portfolio != portfolio_id]
+
+
+def _limit(held: int, most: int, what: str) -> None:
+    if held >= most:
+        raise LimitExceeded(f"Limit exceeded: at most {most} {what}")
+
+
+def rules(text: str) -> dict[str, Any]:
+    """A TEMPLATE constraint's rules from their JSON."""
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError:
+        raise Invalid("Rules of a TEMPLATE constraint must be JSON") from None
+    return given if "Rules" in given else {"Rules": given}
