@@ -95,7 +95,7 @@ func (t *Toolbox) Install(ctx context.Context, only []string) ([]string, error) 
 	if err := os.MkdirAll(t.Folder, 0o755); err != nil {
 		return nil, fmt.Errorf("folder of tools: %w: make it writable or set FLEET_TOOLS", err)
 	}
-	unlock, err := t.lock(ctx)
+	unlock, err := t.lock(ctx, t.Folder)
 	if err != nil {
 		return nil, err
 	}
@@ -258,12 +258,12 @@ func (t *Toolbox) prune(step Step) error {
 	return nil
 }
 
-// lock waits until no other process installs into Folder.
-func (t *Toolbox) lock(ctx context.Context) (unlock func(), err error) {
-	name := filepath.Join(t.Folder, "lock")
+// lock waits until no other process works in folder.
+func (t *Toolbox) lock(ctx context.Context, folder string) (unlock func(), err error) {
+	name := filepath.Join(folder, "lock")
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("lock tools: %w: make the folder writable or set FLEET_TOOLS", err)
+		return nil, fmt.Errorf("lock: %w: make the folder writable", err)
 	}
 	for waiting := false; ; waiting = true {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -272,10 +272,10 @@ func (t *Toolbox) lock(ctx context.Context) (unlock func(), err error) {
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			file.Close()
-			return nil, fmt.Errorf("lock tools: %s: %w: use a folder on a local disk", name, err)
+			return nil, fmt.Errorf("lock: %s: %w: use a folder on a local disk", name, err)
 		}
 		if !waiting {
-			fmt.Fprintln(t.Progress, "waiting for another installation of tools")
+			fmt.Fprintln(t.Progress, "waiting for another process that works in", folder)
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,14 +18,22 @@ var offline = regexp.MustCompile(`(?i)ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESE
 	`|new connection|connection refused|connection timed out|network is unreachable|no route to host|cannot connect to proxy` +
 	`|no matching distribution found for uv`)
 
+// command prepares a program that runs in folder and ends with ctx, and its children with it.
+func (t *Toolbox) command(ctx context.Context, folder, program string, arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, program, arguments...)
+	command.Dir = folder
+	command.Env = t.Environ
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
+	command.WaitDelay = 5 * time.Second
+	return command
+}
+
 // run runs a program of the installation to its end; its output is shown only if it fails.
 func (t *Toolbox) run(ctx context.Context, folder, program string, arguments ...string) error {
 	command := t.command(ctx, folder, program, arguments...)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // npm and pip have children: end them too
-	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
-	command.WaitDelay = 5 * time.Second
 	err := command.Run()
 	if err == nil {
 		return nil

@@ -114,7 +114,7 @@ func (t *Toolbox) bringFiles(ctx context.Context, source NPMFiles, folder string
 	if err := os.Mkdir(packed, 0o755); err != nil {
 		return err
 	}
-	if err := t.run(ctx, folder, "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", packed, source.Package); err != nil {
+	if err := t.run(ctx, folder, "npm", "pack", "--loglevel=error", "--ignore-scripts", "--pack-destination", packed, source.Package); err != nil {
 		return err
 	}
 	archives, err := filepath.Glob(filepath.Join(packed, "*.tgz"))

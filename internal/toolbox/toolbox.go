@@ -1,7 +1,6 @@
 package toolbox
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -50,11 +48,13 @@ func FromEnvironment(getenv func(string) string) (*Toolbox, error) {
 		Definitions: definitions,
 		Home:        getenv("FLEET_HOME"),
 		Folder:      getenv("FLEET_TOOLS"),
-		Root:        repository(),
 		Locks:       requirements.Locks,
 		Platform:    runtime.GOOS + "-" + runtime.GOARCH,
 		Environ:     os.Environ(),
 		Progress:    io.Discard,
+	}
+	if t.Home == "" { // in CodeBuild the working folder holds what was pushed: it says nothing about tools
+		t.Root = repository()
 	}
 	if t.Folder == "" && t.Root != "" {
 		t.Folder = filepath.Join(t.Root, ".tools")
@@ -208,12 +208,4 @@ func fileDigest(name string) (string, error) {
 		return "", fmt.Errorf("digest of %s: %w", name, err)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
-}
-
-// command prepares a program that runs in folder and ends with ctx.
-func (t *Toolbox) command(ctx context.Context, folder, program string, arguments ...string) *exec.Cmd {
-	command := exec.CommandContext(ctx, program, arguments...)
-	command.Dir = folder
-	command.Env = t.Environ
-	return command
 }
