@@ -91,7 +91,7 @@ func refuseSettings(r *document.Report, value any) {
 		r.Add("/general", "is not taken: TaskCat runs from the platform team's configuration", "remove it")
 	}
 	for pointer, owner := range owners {
-		for _, key := range settings {
+		for _, key := range refusedSettings {
 			if _, ok := owner[key]; ok {
 				r.Add(pointer+document.Pointer(key), "is not taken: it would run code, choose credentials or move files with the pipeline's rights", "remove it; the platform team's configuration decides it")
 			}
@@ -99,8 +99,8 @@ func refuseSettings(r *document.Report, value any) {
 	}
 }
 
-// settings are keys of TaskCat's schema that a push must not decide.
-var settings = []string{
+// refusedSettings are keys of TaskCat's schema that a push must not decide.
+var refusedSettings = []string{
 	"auth", "artifact_regions", "az_blacklist", "az_ids", "build_submodules", "hooks", "lambda_source_path", "lambda_zip_path", "org_id",
 	"package_lambda", "role_name", "s3_bucket", "s3_enable_sig_v2", "s3_object_acl", "s3_regional_buckets", "shorten_stack_name",
 }
