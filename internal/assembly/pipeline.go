@@ -16,6 +16,13 @@ type Assembly struct {
 	Approvers  []string           // ARN patterns of the roles that may assume Reviewers
 	Engineers  string             // ARN of the role that may push: the one whose policy names codecommit:GitPush
 	Repository *Repository        // the CodeCommit repository, nil with a CodeConnections source
+	Roles      []Role             // every role of the assembly
+}
+
+// Role is a role and the actions that its policies allow, as they are written there.
+type Role struct {
+	ARN     string
+	Actions []string
 }
 
 // Stack is one stack of the assembly.

@@ -17,6 +17,10 @@ func (l *loader) fill(a *Assembly) {
 	}
 	a.Repository = l.readRepository()
 	roles := l.readRoles()
+	for _, r := range roles {
+		path := "Resources." + r.resource.id
+		a.Roles = append(a.Roles, Role{ARN: r.resource.template.text(path, r.resource.attribute(path, "Arn")), Actions: r.actions})
+	}
 	if a.Pipeline.has("Manual") {
 		a.Reviewers, a.Approvers = l.roleFor(roles, "codepipeline:PutApprovalResult", "who may approve")
 	}

@@ -22,6 +22,9 @@ import (
 // Phases are the phases that hold commands, in the order in which CodeBuild runs them.
 var Phases = []string{"install", "pre_build", "build", "post_build"}
 
+// Runtimes are the runtimes that a build may choose a version of, and the program of each.
+var Runtimes = map[string]string{"nodejs": "node", "python": "python3", "golang": "go"}
+
 // Spec is a build specification of version 0.2.
 type Spec struct {
 	Version   string            `yaml:"version"`
@@ -47,6 +50,8 @@ type Phase struct {
 	OnFailure string   `yaml:"on-failure"` // ABORT, CONTINUE, RETRY, RETRY-<count>, RETRY-<regex>, RETRY-<count>-<regex>
 	Commands  []string `yaml:"commands"`
 	Finally   []string `yaml:"finally"`
+	// RuntimeVersions chooses among the versions of the build image, in install only: runtime -> version.
+	RuntimeVersions map[string]string `yaml:"runtime-versions"`
 }
 
 // Report names test reports.
@@ -138,6 +143,11 @@ func (s *Spec) check() []error {
 		}
 		if _, err := Retries(s.Phases[name].OnFailure); err != nil {
 			wrong("phases.%s.on-failure: %w", name, err)
+		}
+		for _, runtime := range sortedKeys(s.Phases[name].RuntimeVersions) {
+			if name != "install" || Runtimes[runtime] == "" {
+				wrong("phases.%s.runtime-versions.%s: want one of %s, in install", name, runtime, strings.Join(sortedKeys(Runtimes), ", "))
+			}
 		}
 		if len(s.Phases[name].Commands) == 0 {
 			wrong("phases.%s.commands: is empty", name)

@@ -23,6 +23,7 @@ env:
 phases:
   install:
     on-failure: ABORT
+    runtime-versions: {nodejs: 22, python: 3.12}
     commands: ["set -euo pipefail"]
   build:
     on-failure: RETRY-2-timeout.*
@@ -50,6 +51,7 @@ func TestParseReadsEverythingThatABuildspecMaySay(t *testing.T) {
 	assert.Equal(t, "out", spec.Artifacts.BaseDirectory)
 	assert.Equal(t, []string{"extra.txt"}, spec.Artifacts.Secondary["Extra"].Files)
 	assert.Equal(t, []string{"/root/.cache/fleet/**/*"}, spec.Cache.Paths)
+	assert.Equal(t, map[string]string{"nodejs": "22", "python": "3.12"}, spec.Phases["install"].RuntimeVersions)
 	assert.Equal(t, "bash", spec.Interpreter())
 }
 
@@ -60,7 +62,7 @@ run-as: root
 proxy: {logs: yes}
 env: {shell: powershell, variables: {CODEBUILD_X: y}, secret: {}}
 phases:
-  install: {runtime-versions: {go: 1}, commands: []}
+  install: {runtime-versions: {cobol: 1}, commands: []}
   deploy: {commands: [x], on-failure: PANIC}
 reports: {r: {file-format: TESTNGXML, files: []}}
 artifacts: {files: [], discard-paths: maybe}
@@ -68,7 +70,7 @@ cache: {paths: [], key: k}
 `)
 	for _, want := range []string{
 		"line 3: key run-as is not understood", "line 4: key proxy is not understood", "key secret is not understood",
-		"key runtime-versions is not understood", "line 11: key key is not understood", `version: want 0.2, got "0.1"`,
+		"phases.install.runtime-versions.cobol: want one of golang, nodejs, python", "line 11: key key is not understood", `version: want 0.2, got "0.1"`,
 		`env.shell: want bash or sh, got "powershell"`, "CODEBUILD_X: names that start with CODEBUILD_ are reserved",
 		"phases.deploy: want one of install", `phases.deploy.on-failure: want ABORT, CONTINUE or RETRY, got "PANIC"`,
 		"phases.install.commands: is empty", "reports.r.file-format: want JUNITXML or CUCUMBERJSON", "reports.r.files: is empty",

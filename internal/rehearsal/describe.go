@@ -1,0 +1,73 @@
+package rehearsal
+
+import (
+	"context"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"accountfleet/internal/evidence"
+	"accountfleet/internal/plan"
+)
+
+// describe adds to the result what the emulator knows after the run: how resources were exercised and which permissions nothing used.
+func (s *Session) describe(ctx context.Context, e *execution, r *Result) error {
+	ctx = context.WithoutCancel(ctx)
+	list, err := s.emulator.Resources(ctx)
+	if err != nil {
+		return err
+	}
+	r.Resources.List = list
+	for _, resource := range list {
+		switch evidence.Level(resource.Level) {
+		case evidence.Emulated:
+			r.Resources.Emulated++
+		case evidence.Modelled:
+			r.Resources.Modelled++
+		}
+	}
+	used, err := s.emulator.Permissions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, role := range s.plan.Assembly.Roles {
+		if never := neverUsed(role.Actions, used[role.ARN]); len(never) > 0 {
+			r.Unused = append(r.Unused, Unused{Role: role.ARN, Actions: never})
+		}
+	}
+	e.published(r)
+	return nil
+}
+
+// neverUsed returns the granted action patterns that match none of the used actions.
+func neverUsed(granted, used []string) []string {
+	var never []string
+	for _, pattern := range granted {
+		matches := func(action string) bool {
+			ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(action))
+			return err == nil && ok
+		}
+		if !slices.ContainsFunc(used, matches) && !slices.Contains(never, pattern) {
+			never = append(never, pattern)
+		}
+	}
+	slices.Sort(never)
+	return never
+}
+
+// published reads from the plan that was carried out which versions became available; nothing did unless all stages succeeded.
+func (e *execution) published(r *Result) {
+	for _, stage := range r.Stages {
+		if stage.Outcome != Succeeded {
+			return
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(e.dir, "artifacts", "*", "plan.json"))
+	if err != nil || len(found) == 0 {
+		return
+	}
+	if p, err := plan.Read(found[0]); err == nil {
+		r.Published = p.New
+	}
+}

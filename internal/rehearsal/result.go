@@ -1,0 +1,138 @@
+package rehearsal
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"accountfleet/internal/evidence"
+	"accountfleet/internal/finding"
+	"accountfleet/internal/ledger"
+)
+
+// Outcome is how an action, a stage or a whole execution ended.
+type Outcome string
+
+// Outcomes. Failed means that what was pushed is wrong; Broken that the pipeline, a tool or the machine is.
+const (
+	Succeeded Outcome = "succeeded"
+	Failed    Outcome = "failed"
+	Rejected  Outcome = "rejected"
+	Broken    Outcome = "broken"
+	Skipped   Outcome = "skipped" // by the stage's own condition
+	NotRun    Outcome = "not run"
+)
+
+// Result is result.json: what one execution did, and what it proved.
+type Result struct {
+	Format    int                `json:"format"` // 1
+	Outcome   Outcome            `json:"outcome"`
+	Reason    string             `json:"reason,omitempty"` // of an outcome other than succeeded
+	Pipeline  string             `json:"pipeline"`
+	Execution string             `json:"execution"`
+	Catalog   string             `json:"catalog"`   // folder that was pushed
+	Commit    string             `json:"commit"`    // commit of the copy that was pushed
+	StartedBy string             `json:"startedBy"` // rule that started the pipeline, or "release change"
+	Started   time.Time          `json:"started"`
+	Seconds   float64            `json:"seconds"`
+	Folder    string             `json:"folder"` // run folder
+	Notes     []string           `json:"notes,omitempty"`
+	Stages    []StageResult      `json:"stages"`
+	Published []ledger.Ref       `json:"published,omitempty"`
+	Findings  []finding.Finding  `json:"findings,omitempty"`
+	Resources Resources          `json:"resources"`
+	NotRun    []evidence.Skipped `json:"notRun,omitempty"`
+	Unused    []Unused           `json:"permissionsNeverUsed,omitempty"`
+}
+
+// StageResult is one stage.
+type StageResult struct {
+	Name    string         `json:"name"`
+	Outcome Outcome        `json:"outcome"`
+	Reason  string         `json:"reason,omitempty"`
+	Seconds float64        `json:"seconds"`
+	Actions []ActionResult `json:"actions,omitempty"`
+}
+
+// ActionResult is one action.
+type ActionResult struct {
+	Name      string             `json:"name"`
+	Provider  string             `json:"provider"`
+	RunOrder  int                `json:"runOrder"`
+	Outcome   Outcome            `json:"outcome"`
+	Summary   string             `json:"summary,omitempty"`
+	Reason    string             `json:"reason,omitempty"`
+	DecidedBy string             `json:"decidedBy,omitempty"` // ARN of who approved or rejected
+	Started   time.Time          `json:"started,omitzero"`
+	Seconds   float64            `json:"seconds"`
+	Log       string             `json:"log,omitempty"`
+	Variables map[string]string  `json:"variables,omitempty"`
+	Artifacts []string           `json:"artifacts,omitempty"`
+	Evidence  *evidence.Evidence `json:"evidence,omitempty"`
+}
+
+// Resources says how the resources of all stacks were exercised.
+type Resources struct {
+	Emulated int        `json:"emulated"` // a stateful backend holds them
+	Modelled int        `json:"modelled"` // checked against their registry schema, nothing behind them
+	List     []Resource `json:"list"`
+}
+
+// Resource is a resource of a stack on the emulator.
+type Resource struct {
+	Account    string `json:"account"`
+	Region     string `json:"region"`
+	Stack      string `json:"stack"`
+	StackID    string `json:"stackId"`
+	LogicalID  string `json:"logicalId"`
+	Type       string `json:"type"`
+	PhysicalID string `json:"physicalId"`
+	Status     string `json:"status"`
+	Level      string `json:"level"`
+}
+
+// Unused are permissions of a role that nothing used.
+type Unused struct {
+	Role    string   `json:"role"`
+	Actions []string `json:"actions"`
+}
+
+// ExitCode is what the process should end with: 0 for a success, 1 if what was pushed is wrong or was rejected, 2 if something is broken.
+func (r *Result) ExitCode() int {
+	switch r.Outcome {
+	case Succeeded:
+		return 0
+	case Failed, Rejected:
+		return 1
+	}
+	return 2
+}
+
+// Write stores the result as result.json in its run folder.
+func (r *Result) Write() error {
+	body, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(r.Folder, "result.json"), append(body, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	return nil
+}
+
+// gather collects the findings and the things that were not run from the evidence of all actions.
+func (r *Result) gather() {
+	for _, stage := range r.Stages {
+		for _, action := range stage.Actions {
+			if action.Evidence != nil {
+				r.Findings = append(r.Findings, action.Evidence.Findings...)
+				r.NotRun = append(r.NotRun, action.Evidence.NotRun...)
+			}
+		}
+		if stage.Outcome == Skipped || stage.Outcome == NotRun {
+			r.NotRun = append(r.NotRun, evidence.Skipped{What: "stage " + stage.Name, Why: stage.Reason})
+		}
+	}
+}
