@@ -3,7 +3,7 @@
 The schema lists everything that a handler may ever call, so it is an upper bound: an action is required where the
 properties or the type say that the handler will call it.
 
-* actions of the type's own service are required, unless they belong to a property that is not set;
+* actions of the type's own service are required where ``handler_calls.py`` says that the handler calls them;
 * ``iam:PassRole`` is required for each role among the properties, with the role as its resource;
 * ``iam:CreateServiceLinkedRole`` is required until the service has its role in the account;
 * other actions on other services are not required: the schema does not say which properties make the handler call them.
@@ -17,10 +17,11 @@ from typing import Any
 
 from . import registry
 from .authorization import AccessDenied, require
+from .handler_calls import required
 from .handler_resources import targets
 from .registry import TypeSchema
 
-__all__ = ["AccessDenied", "check", "required"]
+__all__ = ["AccessDenied", "check"]
 
 SERVICES = {
     "AWS::Config": "config.amazonaws.com",
@@ -42,10 +43,12 @@ def check(
     account: str = "",
     properties: Mapping[str, Any] | None = None,
     identifier: str = "",
+    previous: Mapping[str, Any] | None = None,
 ) -> None:
     """Raise AccessDenied unless the principal has the permissions of ``handler`` (create, read, update, delete, list).
 
-    ``role_arn`` None is the root user. ``properties`` and ``identifier`` narrow the resource that is asked for.
+    ``role_arn`` None is the root user. ``properties`` and ``identifier`` narrow the resource that is asked for; ``previous``
+    are the properties before an update, which calls only what changes.
     """
     if role_arn is None:
         return
@@ -53,7 +56,7 @@ def check(
     values = properties or {}
     account = account or role_arn.split(":")[4]
     context = _context(values)
-    for action in required(schema, handler, values):
+    for action in required(schema, handler, values, previous):
         for target in targets(action, type_name, values, identifier, account, region):
             require(role_arn, action, target.arn, {**context, **target.context}, unnamed=not target.exact)
     listed = schema.permissions(handler)
@@ -75,53 +78,6 @@ def _link_service(role_arn: str, schema: TypeSchema, account: str) -> None:
     resource = f"arn:aws:iam::{account}:role/aws-service-role/{service}/AWSServiceRole"
     require(role_arn, "iam:CreateServiceLinkedRole", resource, {"iam:AWSServiceName": service})
     _LINKED.add((account, service))
-
-
-def required(schema: TypeSchema, handler: str, properties: Mapping[str, Any]) -> list[str]:
-    """The actions that the handler will call for these properties."""
-    own = own_prefixes(schema)
-    found = []
-    for action in schema.permissions(handler):
-        prefix, _, name = action.partition(":")
-        if "*" in action or prefix not in own:
-            continue
-        if handler in ("create", "update") and not _wanted(schema, name, properties):
-            continue
-        found.append(action)
-    return found
-
-
-def own_prefixes(schema: TypeSchema) -> set[str]:
-    """The IAM prefixes that are the type's own service."""
-    if schema.service in schema.prefixes:
-        return {schema.service}
-    return {schema.service, *schema.prefixes[:1]}
-
-
-def _wanted(schema: TypeSchema, name: str, properties: Mapping[str, Any]) -> bool:
-    """Does the handler call the operation for these properties? Put, Tag and the like belong to the property they set."""
-    if re.search(r"(?i)tag", name):
-        return bool(properties.get("Tags") or properties.get("tags"))
-    if name.startswith(("Describe", "Get", "List")):
-        return False
-    kind = schema.type_name.split("::")[-1]
-    if name.startswith(("Create", "Run", "Allocate", "Enable", "Register")) and kind.lower() in name.lower():
-        return True
-    subject = _subject(name, kind)
-    named = [key for key in schema.document.get("properties", {}) if _same(key, subject, kind)]
-    return not named or any(properties.get(key) not in (None, "", [], {}) for key in named)
-
-
-def _subject(name: str, kind: str) -> str:
-    bare = re.sub(r"^(Put|Attach|Detach|Delete|Set|Modify|Update|Enable|Disable|Associate|Disassociate|Create|Start|Stop)", "", name)
-    return bare.removeprefix(kind).lower()
-
-
-def _same(key: str, subject: str, kind: str) -> bool:
-    bare = key.removeprefix(kind).lower()
-    trimmed = re.sub(r"(configuration|configurations|policies|policy|s)$", "", bare) or bare
-    target = re.sub(r"(configuration|configurations|policies|policy|s)$", "", subject) or subject
-    return bool(target) and (trimmed == target or bare == subject)
 
 
 def _roles(value: Any) -> Iterator[str]:

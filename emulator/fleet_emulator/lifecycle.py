@@ -61,7 +61,7 @@ def update(operation: Operation, resource: Resource, properties: Properties) -> 
         return create(operation, type_name, properties)
     handler_permissions.check(
         operation.principal, type_name, "update", operation.region,
-        account=operation.account, properties=coerced, identifier=resource.physical_resource_id,
+        account=operation.account, properties=coerced, identifier=resource.physical_resource_id, previous=resource.properties,
     )  # fmt: skip
     try:
         _change(operation, resource, coerced, properties)
