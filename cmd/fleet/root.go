@@ -22,6 +22,10 @@ var errFindings = errors.New("findings")
 
 // commands lists every subcommand; each constructor lives in the file named after it.
 var commands = []func(*IO) *cobra.Command{
+	newLaunchCommand,
+	newLaunchRoleCommand,
+	newPackageCommand,
+	newPublishCommand,
 	newToolboxCommand,
 	newToolsCommand,
 }

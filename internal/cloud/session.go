@@ -129,3 +129,33 @@ func (s *Session) S3() *s3.Client {
 		o.UsePathStyle = s.config.BaseEndpoint != nil
 	})
 }
+
+// Environment is what another program needs to act as the session: KEY=value pairs, and the credential_source by which an AWS profile
+// finds the credentials among them. Container credentials are passed on as they are, because they refresh themselves.
+func (s *Session) Environment(ctx context.Context, getenv func(string) string) (environment []string, source string, err error) {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE"} {
+		if value := getenv(name); value != "" {
+			environment = append(environment, name+"="+value)
+		}
+	}
+	if getenv("AWS_ACCESS_KEY_ID") == "" && getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")+getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI") != "" {
+		for _, name := range []string{
+			"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+		} {
+			if value := getenv(name); value != "" {
+				environment = append(environment, name+"="+value)
+			}
+		}
+		return environment, "EcsContainer", nil
+	}
+	credentials, err := s.config.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("find AWS credentials: %w: check AWS_PROFILE and the credentials of this shell", err)
+	}
+	environment = append(environment, "AWS_ACCESS_KEY_ID="+credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+credentials.SecretAccessKey)
+	if credentials.SessionToken != "" {
+		environment = append(environment, "AWS_SESSION_TOKEN="+credentials.SessionToken)
+	}
+	return environment, "Environment", nil
+}

@@ -72,3 +72,11 @@ func (s *Session) PutFile(ctx context.Context, bucket, key, contentType string, 
 	}
 	return nil
 }
+
+// PutTemplate writes a template that CloudFormation reads in the session's account, and returns its address.
+func (s *Session) PutTemplate(ctx context.Context, bucket, key string, body []byte) (string, error) {
+	if err := s.PutFile(ctx, bucket, key, "application/json", body); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", bucket, s.Region(), key), nil
+}

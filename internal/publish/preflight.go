@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"accountfleet/internal/cloud"
 	"accountfleet/internal/ledger"
 	"accountfleet/internal/plan"
 )
@@ -48,9 +49,30 @@ func ReadApproved(dir string) (*Approved, error) {
 	return &approved, nil
 }
 
-// ChangeSets looks up a change set as it is now; internal/dossier's Sets is one.
+// ChangeSets looks up a change set as it is now; Sets is one.
 type ChangeSets interface {
 	Find(ctx context.Context, region, stack, name string) (ChangeSet, error)
+}
+
+// SetReader reads the change sets of one region; *cloud.ChangeSets is one.
+type SetReader interface {
+	Find(ctx context.Context, stack, name string) (cloud.ChangeSet, error)
+}
+
+// Sets looks change sets up in their regions.
+type Sets struct {
+	In func(region string) SetReader
+}
+
+// Find is the identity of a change set, without its changes.
+func (s Sets) Find(ctx context.Context, region, stack, name string) (ChangeSet, error) {
+	found, err := s.In(region).Find(ctx, stack, name)
+	return Identity(region, stack, name, found), err
+}
+
+// Identity is what tells one change set from another.
+func Identity(region, stack, name string, found cloud.ChangeSet) ChangeSet {
+	return ChangeSet{Stack: stack, Region: region, Name: name, ARN: found.ARN, Status: found.Status, Template: found.Template}
 }
 
 // Preflight refuses to go on unless ledger and change sets are still what the reviewer approved.

@@ -1,9 +1,10 @@
-// Package publish carries out what the Prod stage decides and CloudFormation cannot do: it fills the template store, checks before
-// execution that nothing moved since the approval, settles versions and writes the ledger entry, verifies as a consumer, and restores
-// if that fails.
+// Package publish makes packages, and carries out what CloudFormation cannot do with them: it renders stacks, fills the template
+// store, checks before execution that nothing moved since the approval, settles versions and writes the ledger entry, verifies as a
+// consumer, and restores if that fails.
 //
 // Every step may be run again after a crash: it looks at what is there and does the rest. What is published was decided before, by
-// internal/plan; nothing here decides. AWS is reached through small interfaces that internal/cloud implements. Start at Settle.
+// internal/plan; nothing here decides. AWS is reached through small interfaces that internal/cloud implements. Start at Packaging for Alpha, and at Settlement for
+// Prod.
 package publish
 
 import (

@@ -52,7 +52,7 @@ func (a App) Render(ctx context.Context, planFile, out string, s *config.Setting
 	var stacks []string
 	for _, file := range files {
 		stack := strings.TrimSuffix(filepath.Base(file), templateSuffix)
-		if isGamma := stack == s.GammaPortfolioStack() || stack == s.GammaAccessStack(); isGamma && !gamma {
+		if isGamma(stack, s) && !gamma {
 			continue
 		}
 		body, err := os.ReadFile(file)
@@ -69,6 +69,11 @@ func (a App) Render(ctx context.Context, planFile, out string, s *config.Setting
 	}
 	slices.Sort(stacks)
 	return stacks, nil
+}
+
+// isGamma says whether a stack is of the Gamma stage, which Prod does not publish.
+func isGamma(stack string, s *config.Settings) bool {
+	return stack == s.GammaPortfolioStack() || stack == s.GammaAccessStack()
 }
 
 func (a App) run(ctx context.Context, planFile, work, assembly string) error {
