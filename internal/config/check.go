@@ -153,6 +153,10 @@ func (c checker) source(raw *fileSource, source Source) {
 		c.Add(at("source"), "codecommit and connection are both set", "keep the one that engineers push to")
 		return
 	}
+	if raw != nil && raw.CodeCommit == nil && raw.Connection == nil {
+		c.Add(at("source"), "names neither codecommit nor connection", "add one, or delete the key for a CodeCommit repository")
+		return
+	}
 	kind := "codecommit"
 	if source.Connection != nil {
 		kind = "connection"

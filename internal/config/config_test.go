@@ -99,6 +99,7 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"principal with account", `principals: ["arn:aws:iam:::role/fleet/*"]`, `principals: ["arn:aws:iam::111111111111:role/x"]`, `portfolios[0].principals[0]: want an IAM pattern without an account`},
 		{"consumer account", `accounts: ["555555555555"]`, `accounts: ["5"]`, `portfolios[0].accounts[0]: want 12 digits, got "5"`},
 		{"two sources", "source:", "source:\n  connection: {arn: \"arn:aws:codeconnections:eu-west-1:111111111111:connection/1\", repository: a/b}", `fleet.yaml:20: source: codecommit and connection are both set`},
+		{"no source", "  codecommit: {repository: fleet-catalog, branch: main}\n", "  {}\n", `source: names neither codecommit nor connection`},
 		{"connection ARN", "codecommit: {repository: fleet-catalog, branch: main}", "connection: {arn: \"arn:x\", repository: name}", `source.connection.arn: want the ARN of a connection, got "arn:x"`},
 		{"repository name", "repository: fleet-catalog", "repository: fleet/catalog", `source.codecommit.repository: CodeCommit does not accept the name "fleet/catalog"`},
 		{"branch", "branch: main", "branch: refs/heads/main", `source.codecommit.branch: "refs/heads/main" is no branch name: write the short name`},
