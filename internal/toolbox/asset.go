@@ -117,7 +117,7 @@ func (t *Toolbox) contents(options BuildOptions) (*archive, error) {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			if strings.HasPrefix(entry.Name(), ".") || folder == "requirements" && filepath.Ext(file) != ".txt" {
+			if strings.HasPrefix(entry.Name(), ".") || slices.Contains([]string{".go", ".in"}, filepath.Ext(file)) {
 				return nil
 			}
 			if !entry.Type().IsRegular() {
@@ -165,10 +165,8 @@ func (t *Toolbox) addTools(contents *archive) error {
 	return nil
 }
 
-// sources are the files and folders whose content decides the two binaries; tests do not.
-var sources = []string{"go.mod", "go.sum", "app.go", "cdk.json", "cmd", "internal", "requirements", "stacks", "constructs", "buildspecs"}
-
-// inputs digests all that decides the archives: the sources of the binaries, the compiler, and the other contents.
+// inputs digests all that decides the archives: the compiler, the contents, and every file of the repository but its tests. That is
+// more than the two binaries are made from, and so misses nothing that is embedded; compiling again without need takes a second.
 func (t *Toolbox) inputs(ctx context.Context, contents *archive) (string, error) {
 	compiler, err := t.command(ctx, t.Root, "go", "env", "GOVERSION").Output()
 	if err != nil {
@@ -178,25 +176,21 @@ func (t *Toolbox) inputs(ctx context.Context, contents *archive) (string, error)
 	for name, file := range contents.files {
 		files["contents/"+name] = file
 	}
-	for _, source := range sources {
-		err := filepath.WalkDir(filepath.Join(t.Root, source), func(file string, entry fs.DirEntry, err error) error {
-			switch {
-			case errors.Is(err, fs.ErrNotExist) && file == filepath.Join(t.Root, source):
-				return nil
-			case err != nil:
-				return err
-			case entry.IsDir() && entry.Name() == "testdata":
-				return fs.SkipDir
-			case entry.IsDir() || strings.HasSuffix(file, "_test.go"):
-				return nil
-			}
-			name, err := filepath.Rel(t.Root, file)
-			files["sources/"+filepath.ToSlash(name)] = file
+	err = filepath.WalkDir(t.Root, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
-		})
-		if err != nil {
-			return "", fmt.Errorf("sources of the toolbox: %w: restore it from git", err)
+		case entry.IsDir() && file != t.Root && generated(entry.Name()):
+			return fs.SkipDir
+		case !entry.Type().IsRegular() || strings.HasSuffix(file, "_test.go"):
+			return nil
 		}
+		name, err := filepath.Rel(t.Root, file)
+		files["sources/"+filepath.ToSlash(name)] = file
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("sources of the toolbox: %w: restore them from git", err)
 	}
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s%s\n", compiler, t.platforms())
@@ -208,6 +202,11 @@ func (t *Toolbox) inputs(ctx context.Context, contents *archive) (string, error)
 		fmt.Fprintf(hash, "%s %s\n", digest, name)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// generated tells the folders that hold no sources.
+func generated(folder string) bool {
+	return strings.HasPrefix(folder, ".") || slices.Contains([]string{"cdk.out", "node_modules", "testdata", "__pycache__"}, folder)
 }
 
 // unchanged returns the archives of the last build if they were made from inputs and are still as they were written.
