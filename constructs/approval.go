@@ -58,8 +58,8 @@ func NewReviewers(scope constructs.Construct, id string, props ReviewersProps) *
 
 var roleAccount = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):`)
 
-// trustApprovers trusts the accounts of the approvers, narrowed to their patterns and to the organization, and none of the fleet's
-// own roles: what builds a publication must not be able to approve it.
+// trustApprovers trusts the accounts of the approvers, narrowed to their patterns, and none of the fleet's own roles: what builds a
+// publication must not be able to approve it.
 func trustApprovers(s *config.Settings) Statement {
 	var accounts []string
 	for _, pattern := range s.Approval.Approvers {
@@ -72,6 +72,5 @@ func trustApprovers(s *config.Settings) Statement {
 	}
 	return Statement{Sid: "Approvers", Principal: Accounts(accounts...), Actions: []string{"sts:AssumeRole"}}.
 		When("ArnLike", "aws:PrincipalArn", s.Approval.Approvers).
-		When("ArnNotLike", "aws:PrincipalArn", FleetRoles(s)).
-		When("StringEquals", "aws:PrincipalOrgID", s.Organization)
+		When("ArnNotLike", "aws:PrincipalArn", FleetRoles(s))
 }

@@ -41,44 +41,88 @@ func BoundaryARN(s *config.Settings, account string) string {
 // identityServices are written out action by action: a wildcard would let a role lift itself.
 var identityServices = []string{"iam", "sts", "organizations", "account", "sso", "sso-directory", "identitystore", "cloudformation"}
 
-// IAM actions that a product may need. Those of the first list can be tied to the boundary.
-// Source: Service Authorization Reference, IAM, condition key iam:PermissionsBoundary.
+// IAM actions that a product may need, by what keeps them harmless.
 var (
+	// boundedActions can be tied to the boundary. Source: Service Authorization Reference, IAM, condition key iam:PermissionsBoundary.
 	boundedActions = []string{
 		"iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
 	}
-	roleActions = []string{
-		"iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:CreatePolicy", "iam:CreatePolicyVersion",
-		"iam:CreateServiceLinkedRole", "iam:DeleteInstanceProfile", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:DeleteRole",
-		"iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus", "iam:PassRole", "iam:RemoveRoleFromInstanceProfile",
-		"iam:SetDefaultPolicyVersion", "iam:Tag*", "iam:Untag*", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+	// ownActions have no such condition, and could open or replace what other roles may do: for names that CloudFormation makes up only.
+	ownActions = []string{
+		"iam:AddRoleToInstanceProfile", "iam:CreatePolicyVersion", "iam:PassRole", "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy",
+	}
+	// plainActions give nobody more rights.
+	plainActions = []string{
+		"iam:CreateInstanceProfile", "iam:CreatePolicy", "iam:CreateServiceLinkedRole", "iam:DeleteInstanceProfile", "iam:DeletePolicy",
+		"iam:DeletePolicyVersion", "iam:DeleteRole", "iam:DeleteServiceLinkedRole", "iam:Get*", "iam:List*",
+		"iam:RemoveRoleFromInstanceProfile", "iam:Tag*", "iam:Untag*", "iam:UpdateRole", "iam:UpdateRoleDescription", "sts:GetCallerIdentity",
 	}
 	// protectedActions are what nobody under the boundary may do to a protected role.
 	protectedActions = []string{
 		"iam:Attach*", "iam:Create*", "iam:Delete*", "iam:Detach*", "iam:PassRole", "iam:Put*", "iam:Tag*", "iam:Untag*", "iam:Update*", "sts:AssumeRole",
 	}
+	// harmlessServices run nobody's code and call nothing by the role that is passed to them, so any role that trusts them may be passed.
+	harmlessServices = []string{"cloudtrail.amazonaws.com", "config.amazonaws.com", "vpc-flow-logs.amazonaws.com"}
 )
 
 func (p BoundaryProps) statements() []Statement {
-	boundary := BoundaryARN(p.Settings, p.Account)
-	anything := []string{"*"}
+	s, anything, boundary := p.Settings, []string{"*"}, BoundaryARN(p.Settings, p.Account)
 	statements := []Statement{
 		Allow("Services", anything, p.services()...),
-		Allow("Stacks", anything, "cloudformation:*Stack", "cloudformation:*StackResource*", "cloudformation:*ChangeSet*",
-			"cloudformation:Describe*", "cloudformation:Get*", "cloudformation:List*", "cloudformation:SetStackPolicy",
-			"cloudformation:*agResource", "cloudformation:ValidateTemplate"),
-		Allow("ReadIdentity", anything, "iam:Get*", "iam:List*", "sts:GetCallerIdentity"),
-		Allow("Roles", anything, roleActions...),
+		Allow("Stacks", p.stacks(), "cloudformation:*"),
+		Allow("CloudControl", anything, "cloudformation:DeleteResource", "cloudformation:GetResource*", "cloudformation:GetTemplateSummary",
+			"cloudformation:ListResources", "cloudformation:ValidateTemplate"),
+		Allow("Identity", anything, plainActions...),
+		Allow("OwnRoles", p.ownNames(), ownActions...),
+		Allow("PassToHarmlessServices", anything, "iam:PassRole").When("StringEquals", "iam:PassedToService", harmlessServices),
 		Allow("BoundedRoles", anything, boundedActions...).When("StringEquals", "iam:PermissionsBoundary", boundary),
-		Deny("KeepTheBoundary", anything, "iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"),
+		Deny("KeepTheBoundary", anything, "iam:DeleteRolePermissionsBoundary"),
 		Deny("KeepTheBoundaryAsItIs", []string{boundary}, "iam:CreatePolicyVersion", "iam:DeletePolicy*", "iam:SetDefaultPolicyVersion",
 			"iam:Tag*", "iam:Untag*"),
-		Deny("KeepProtectedRoles", protectedRoles(p.Settings), protectedActions...),
+		Deny("KeepProtectedRoles", protectedRoles(s), protectedActions...),
+		Deny("KeepFleetBuckets", fleetBuckets(s), "s3:BypassGovernanceRetention", "s3:Delete*", "s3:Put*"),
 	}
-	if p.Settings.SandboxOrganization && p.Account == p.Settings.Accounts.Test {
+	if s.SandboxOrganization && p.Account == s.Accounts.Test {
 		statements = append(statements, Allow("SandboxOrganization", anything, "organizations:*", "account:*"))
 	}
 	return statements
+}
+
+// stackNames are the names of products' stacks: those that Service Catalog makes up, and those of Beta and TaskCat.
+func stackNames(s *config.Settings) []string {
+	return []string{"SC-*", s.BetaStack("*"), s.TaskCatPrefix() + "-*"}
+}
+
+// stacks are the stacks of products. No other stack of the account can be changed under the boundary, because a stack acts by the role
+// that deployed it.
+func (p BoundaryProps) stacks() []string {
+	var arns []string
+	for _, name := range stackNames(p.Settings) {
+		arns = append(arns, config.ARN("cloudformation", "*", p.Account, "stack/"+name))
+	}
+	return arns
+}
+
+// ownNames are the roles, policies and profiles whose names CloudFormation makes up from the names of products' stacks. A product that
+// chooses names itself can create and delete these, but neither pass them to just any service nor change their trust in place.
+func (p BoundaryProps) ownNames() []string {
+	var arns []string
+	for _, name := range stackNames(p.Settings) {
+		for _, kind := range []string{"role/", "policy/", "instance-profile/"} {
+			arns = append(arns, "arn:aws:iam::"+p.Account+":"+kind+name)
+		}
+	}
+	return arns
+}
+
+// fleetBuckets are the fleet's own buckets and what is in them: products may read templates, and change nothing.
+func fleetBuckets(s *config.Settings) []string {
+	names := []string{s.ArtifactBucket(), s.DossierBucket(), s.LedgerBucket(), s.TaskCatBucket(), s.TemplateBucket("*")}
+	var arns []string
+	for _, name := range names {
+		arns = append(arns, BucketARN(name), ObjectsARN(name, "*"))
+	}
+	return arns
 }
 
 // services are the settings' services, without those that give access.

@@ -8,7 +8,7 @@ import (
 )
 
 // BucketProps describes a bucket. Every bucket is encrypted, versioned, private, owned by its account, open to TLS only and retained
-// when its stack is deleted.
+// when its stack is deleted; only a stack that could not be created takes it away again.
 type BucketProps struct {
 	Name           string      // at most 63 characters
 	KeyARN         string      // KMS key; default: a key that S3 owns, which readers of other accounts need no permission for
@@ -47,12 +47,12 @@ func NewBucket(scope constructs.Construct, id string, props BucketProps) *Bucket
 		ObjectLockEnabled:       lockEnabled(props),
 		ObjectLockConfiguration: lock(props),
 	})
-	bucket.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	bucket.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
 	policy := awss3.NewCfnBucketPolicy(scope, jsii.String(id+"Policy"), &awss3.CfnBucketPolicyProps{
 		Bucket:         bucket.Ref(),
 		PolicyDocument: Document(bucketPolicy(props)...),
 	})
-	policy.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	policy.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
 	return &Bucket{Resource: bucket, Policy: policy}
 }
 

@@ -52,7 +52,8 @@ type Build struct {
 	props      BuildProps
 }
 
-// Image has Node 22 and Python 3.12, which the app and TaskCat need; both are chosen by the buildspecs' runtime-versions.
+// Image brings the AWS CLI, git, Node.js and Python, which fleet, the app and TaskCat need. Versions are those that the image prefers:
+// the newest Node.js that it knows, and Python 3.11 or newer.
 const Image = "aws/codebuild/standard:7.0"
 
 // queuedMinutes is how long a build may wait for a free place: a new account may run one build at a time.
@@ -66,7 +67,7 @@ func NewBuild(scope constructs.Construct, id string, props BuildProps) *Build {
 		RetentionInDays: jsii.Number(s.LogRetentionDays),
 		KmsKeyId:        props.LogsKeyARN,
 	})
-	logs.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	logs.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
 	for _, report := range props.Reports {
 		awscodebuild.NewCfnReportGroup(scope, jsii.String(id+"Report"+ID(report)), &awscodebuild.CfnReportGroupProps{
 			Name: jsii.String(s.ReportGroup(props.Action, report)), Type: jsii.String("TEST"), DeleteReports: true,

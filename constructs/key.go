@@ -28,7 +28,7 @@ func NewKey(scope constructs.Construct, id string, props KeyProps) *Key {
 		EnableKeyRotation: true,
 		KeyPolicy:         Document(append([]Statement{account}, props.Policy...)...),
 	})
-	key.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	key.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
 	awskms.NewCfnAlias(scope, jsii.String(id+"Alias"), &awskms.CfnAliasProps{
 		AliasName: jsii.String(props.Alias), TargetKeyId: key.Ref(),
 	})

@@ -1,15 +1,14 @@
 package constructs
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"accountfleet/internal/config"
 	"accountfleet/internal/ledger"
+	"accountfleet/internal/plan"
 )
 
 // LaunchRoleProps describes the role that Service Catalog takes to launch a product in an account.
@@ -27,7 +26,7 @@ func NewLaunchRole(scope constructs.Construct, id string, props LaunchRoleProps)
 		Description: "Service Catalog, to launch " + props.Product.ID,
 		Trust:       []Statement{TrustServiceAnywhere("servicecatalog.amazonaws.com")},
 		Boundary:    BoundaryARN(props.Settings, props.Account),
-		Policy:      slices.Concat(launchBasics(props), versionPermissions(props.Product)),
+		Policy:      append(launchBasics(props), launchPermissions(props.Product)...),
 	})
 }
 
@@ -51,46 +50,17 @@ func launchBasics(props LaunchRoleProps) []Statement {
 	}
 }
 
-// versionPermissions is the union of what the versions need, without those that nobody can use any more. Statements that differ in
-// their actions only are joined.
-func versionPermissions(product ledger.Product) []Statement {
-	type group struct {
-		statement Statement
-		actions   map[string]bool
-	}
-	groups := map[string]*group{}
-	var order []string
-	for _, version := range product.Versions {
-		if version.Status == ledger.Inactive {
-			continue
-		}
-		for _, permission := range version.Permissions {
-			key := fmt.Sprint(slices.Sorted(slices.Values(permission.Resources)), permission.Conditions)
-			if groups[key] == nil {
-				groups[key] = &group{statement: statement(permission), actions: map[string]bool{}}
-				order = append(order, key)
-			}
-			for _, action := range permission.Actions {
-				groups[key].actions[action] = true
-			}
-		}
-	}
+// launchPermissions is what the versions of a product need, as policy statements.
+func launchPermissions(product ledger.Product) []Statement {
 	var statements []Statement
-	seen := map[string]int{}
-	for _, key := range order {
-		s := groups[key].statement
-		s.Actions = slices.Sorted(maps.Keys(groups[key].actions))
-		if seen[s.Sid]++; seen[s.Sid] > 1 {
-			s.Sid = fmt.Sprintf("%s%d", s.Sid, seen[s.Sid]) // two versions may use one Sid for different resources
-		}
-		statements = append(statements, s)
+	for _, permission := range plan.LaunchPermissions(product) {
+		statements = append(statements, statement(permission))
 	}
-	slices.SortFunc(statements, func(a, b Statement) int { return strings.Compare(a.Sid, b.Sid) })
 	return statements
 }
 
 func statement(permission ledger.Permission) Statement {
-	s := Allow(permission.Sid, slices.Sorted(slices.Values(permission.Resources)))
+	s := Allow(permission.Sid, slices.Sorted(slices.Values(permission.Resources)), permission.Actions...)
 	for _, operator := range slices.Sorted(maps.Keys(permission.Conditions)) {
 		for _, key := range slices.Sorted(maps.Keys(permission.Conditions[operator])) {
 			s = s.When(operator, key, permission.Conditions[operator][key])

@@ -84,7 +84,9 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) *Pi
 }
 
 // DependOn creates the pipeline after what it names without a reference.
-func (p *Pipeline) DependOn(resource awscdk.CfnResource) { p.Resource.AddDependency(resource) }
+func (p *Pipeline) DependOn(resource awscdk.CfnResource) {
+	p.Resource.AddResourceDependency(resource, nil)
+}
 
 func (s ArtifactStore) declaration() *awscodepipeline.CfnPipeline_ArtifactStoreProperty {
 	return &awscodepipeline.CfnPipeline_ArtifactStoreProperty{

@@ -20,9 +20,10 @@ type PortfolioProps struct {
 
 // Offer is a product of a portfolio.
 type Offer struct {
-	ID         string // product id of the catalog, of which the logical ids are made
-	ProductID  string // of Service Catalog: a token or an import
-	LaunchRole string // name of the role that launches it, the same in every account
+	ID         string             // product id of the catalog, of which the logical ids are made
+	ProductID  string             // of Service Catalog: a token or an import
+	LaunchRole string             // name of the role that launches it, the same in every account
+	After      awscdk.CfnResource // the role, where it is in the same stack; default: it exists
 }
 
 // Portfolio is a portfolio with its products, launch constraints, principals and shares. Its output PortfolioId is read by the pipeline.
@@ -45,7 +46,10 @@ func NewPortfolio(scope constructs.Construct, id string, props PortfolioProps) *
 			&awsservicecatalog.CfnLaunchRoleConstraintProps{
 				PortfolioId: portfolio.Ref(), ProductId: jsii.String(offer.ProductID), LocalRoleName: jsii.String(offer.LaunchRole),
 			})
-		constraint.AddDependency(association) // a constraint is refused until the product is in the portfolio
+		constraint.AddResourceDependency(association, nil) // a constraint is refused until the product is in the portfolio
+		if offer.After != nil {
+			constraint.AddResourceDependency(offer.After, nil)
+		}
 	}
 	NewPrincipals(scope, "Principal", PrincipalsProps{PortfolioID: *portfolio.Ref(), Patterns: props.Principals})
 	for _, account := range props.Accounts {
@@ -74,7 +78,7 @@ func NewPrincipals(scope constructs.Construct, id string, props PrincipalsProps)
 				PortfolioId: jsii.String(props.PortfolioID), PrincipalArn: jsii.String(pattern), PrincipalType: jsii.String("IAM_PATTERN"),
 			})
 		if props.After != nil {
-			association.AddDependency(props.After)
+			association.AddResourceDependency(props.After, nil)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func NewRepository(scope constructs.Construct, id string, props RepositoryProps)
 			S3:         &awscodecommit.CfnRepository_S3Property{Bucket: seed.S3BucketName(), Key: seed.S3ObjectKey()},
 		},
 	})
-	repository.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	repository.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
 	return &Repository{Resource: repository, Engineers: newEngineers(scope, id+"Engineers", s)}
 }
 
@@ -104,6 +104,6 @@ func NewTrigger(scope constructs.Construct, id string, props TriggerProps) awsev
 			Id: jsii.String("pipeline"), Arn: jsii.String(pipeline), RoleArn: jsii.String(role.ARN()),
 		}},
 	})
-	rule.AddDependency(props.Pipeline.Resource)
+	rule.AddResourceDependency(props.Pipeline.Resource, nil)
 	return rule
 }

@@ -1,0 +1,64 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"accountfleet/internal/config"
+
+	parts "accountfleet/constructs"
+)
+
+// InstallProps describes an installation.
+type InstallProps struct {
+	Settings *config.Settings
+	Toolbox  string // file: what every build downloads
+	App      string // file: this app, which Package and Render download
+	Seed     string // folder: the first commit of the catalog repository
+}
+
+// Install builds the stacks that cdk deploy --all installs. The pipeline comes last: CodePipeline starts a new pipeline at once.
+func Install(app awscdk.App, props InstallProps) error {
+	toolbox, err := readAsset(props.Toolbox, "toolbox")
+	if err != nil {
+		return err
+	}
+	bundle, err := readAsset(props.App, "app")
+	if err != nil {
+		return err
+	}
+	s := props.Settings
+	accounts := &boundaries{settings: s, owners: map[string]awscdk.Stack{}}
+	before := []awscdk.Stack{newTest(app, s, accounts), newGamma(app, s, accounts), newCatalog(app, s, accounts)}
+	for _, region := range storeRegions(s)[1:] {
+		before = append(before, newCatalogRegion(app, s, region))
+	}
+	for _, account := range s.Consumers() {
+		before = append(before, newConsumer(app, s, account, accounts))
+	}
+	toolchain, err := newToolchain(app, toolchainProps{Settings: s, Toolbox: toolbox, App: bundle, Seed: props.Seed})
+	if err != nil {
+		return err
+	}
+	for _, stack := range before {
+		toolchain.AddStackDependency(stack, nil)
+	}
+	return nil
+}
+
+// boundaries creates the permissions boundary of each account exactly once, in the first of the stacks there.
+type boundaries struct {
+	settings *config.Settings
+	owners   map[string]awscdk.Stack
+}
+
+// of is the ARN of the boundary of an account, for roles of stack: a reference where the boundary is made in the same stack, and a
+// name where it is made in another, which is then deployed before.
+func (b *boundaries) of(account string, stack awscdk.Stack) string {
+	if owner, ok := b.owners[account]; ok {
+		stack.AddStackDependency(owner, nil)
+		return parts.BoundaryARN(b.settings, account)
+	}
+	b.owners[account] = stack
+	boundary := parts.NewBoundary(stack, "Boundary", parts.BoundaryProps{Settings: b.settings, Account: account})
+	return *boundary.Resource.Ref()
+}
