@@ -22,6 +22,8 @@ var errFindings = errors.New("findings")
 
 // commands lists every subcommand; each constructor lives in the file named after it.
 var commands = []func(*IO) *cobra.Command{
+	newCheckCommand,
+	newStepsCommand,
 	newLaunchCommand,
 	newLaunchRoleCommand,
 	newPackageCommand,

@@ -55,6 +55,8 @@ type Check struct {
 	Counted int     `json:"counted"` // things looked at
 	Unit    string  `json:"unit"`    // what Counted counts: "templates x rules", "objects", "steps"
 	Detail  string  `json:"detail,omitempty"`
+	Gate    string  `json:"gate,omitempty"`    // the gate of fleet check that it belongs to, for example "policy"
+	Seconds float64 `json:"seconds,omitempty"` // wall time
 }
 
 // Product is one product exercised by an action.

@@ -185,7 +185,9 @@ func (p *plan) nearest(text string) []string {
 var holes = regexp.MustCompile(`\[[^\]]*\]|"[^"]*"|<[^>]*>|[A-Za-z0-9]+::\S+|\d+`)
 
 // plain is a sentence without what differs between two uses of it.
-func plain(text string) string { return strings.Join(strings.Fields(holes.ReplaceAllString(text, " ")), " ") }
+func plain(text string) string {
+	return strings.Join(strings.Fields(holes.ReplaceAllString(text, " ")), " ")
+}
 
 // distance is Levenshtein's, by characters.
 func distance(a, b string) int {

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"accountfleet/internal/config"
+	"accountfleet/internal/evidence"
+	"accountfleet/internal/gate"
+	"accountfleet/internal/gate/tool"
+	"accountfleet/internal/toolbox"
+)
+
+// checkOptions are the flags of fleet check.
+type checkOptions struct {
+	settings   string
+	catalog    string
+	repository string
+	only       []string
+	format     string
+	evidence   string
+	junit      string
+	cucumber   string
+}
+
+func newCheckCommand(io *IO) *cobra.Command {
+	o := checkOptions{}
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Check a catalog: policy, schema, secrets and features",
+		Long: `Check a catalog as the pipeline's stage Alpha does, with the same tools and rules.
+
+Gates, which run in parallel:
+  policy    every template against every guard rule (cfn-guard)
+  schema    every template against CloudFormation's resource schemas, for the fleet's regions (cfn-lint)
+  secrets   every object of the git history, and files that are not committed (git-secrets)
+  features  the scenarios of the products and of the platform team (Gherkin); fleet steps prints the sentences
+
+Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is broken, so nothing is proved.`,
+		Example: `  fleet check
+  fleet check --only policy,schema
+  fleet check --catalog ../catalog --format json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runCheck(c.Context(), io, o) },
+	}
+	c.Flags().StringVar(&o.settings, "settings", settingsPath(io), "fleet.yaml ($FLEET_SETTINGS)")
+	c.Flags().StringVar(&o.catalog, "catalog", "catalog", "folder of the catalog")
+	c.Flags().StringVar(&o.repository, "repository", "", "folder whose git history is scanned (default: the repository that holds the catalog)")
+	c.Flags().StringSliceVar(&o.only, "only", nil, "gates to run: "+strings.Join(gate.Names(), ", ")+" (default all)")
+	c.Flags().StringVar(&o.format, "format", "text", "text or json")
+	c.Flags().StringVar(&o.evidence, "evidence", "", "write what was proved to this file, as JSON")
+	c.Flags().StringVar(&o.junit, "junit", "", "write a JUnit report to this file")
+	c.Flags().StringVar(&o.cucumber, "cucumber", "", "write the features' Cucumber JSON report to this file")
+	return c
+}
+
+func settingsPath(io *IO) string {
+	if path := io.Getenv("FLEET_SETTINGS"); path != "" {
+		return path
+	}
+	return "fleet.yaml"
+}
+
+func runCheck(ctx context.Context, io *IO, o checkOptions) error {
+	if o.format != "text" && o.format != "json" {
+		return fmt.Errorf("--format %q: want text or json", o.format)
+	}
+	settings, err := config.Load(o.settings)
+	if err != nil {
+		return err
+	}
+	var cucumber bytes.Buffer
+	result, broken := gate.Run(ctx, gate.Options{
+		Catalog: o.catalog, Repository: o.repository, Settings: settings, Only: o.only, Locate: locateTool, Cucumber: &cucumber,
+	})
+	if len(result.Checks) == 0 && broken != nil {
+		return broken // nothing was run: there is nothing to show
+	}
+	if err := showCheck(io, o, result); err != nil {
+		return errors.Join(broken, err)
+	}
+	if err := writeReports(o, result, cucumber.Bytes()); err != nil {
+		return errors.Join(broken, err)
+	}
+	switch {
+	case broken != nil:
+		return broken
+	case result.Outcome == evidence.Findings:
+		return errFindings
+	}
+	return nil
+}
+
+// locateTool finds a verified tool of the toolbox.
+func locateTool(name string) (tool.Tool, error) {
+	located, err := toolbox.Locate(name)
+	return tool.Tool{Path: located.Path, Version: located.Version}, err
+}
+
+func showCheck(io *IO, o checkOptions, result evidence.Evidence) error {
+	if o.format == "json" {
+		encoder := json.NewEncoder(io.Out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(result)
+	}
+	return newCheckText(io, o.catalog).write(result)
+}
+
+func writeReports(o checkOptions, result evidence.Evidence, cucumber []byte) error {
+	if o.evidence != "" {
+		if err := evidence.Write(o.evidence, result); err != nil {
+			return err
+		}
+	}
+	if o.junit != "" {
+		body, err := junit(result)
+		if err != nil {
+			return err
+		}
+		if err := writeReport(o.junit, body); err != nil {
+			return err
+		}
+	}
+	if o.cucumber != "" && len(cucumber) > 0 {
+		return writeReport(o.cucumber, cucumber)
+	}
+	return nil
+}
+
+func writeReport(path string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if err := os.WriteFile(path, body, 0o644); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}

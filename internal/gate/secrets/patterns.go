@@ -1,0 +1,74 @@
+package secrets
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+)
+
+// pattern is one kind of secret.
+type pattern struct {
+	rule  string
+	title string         // what it is, for a message
+	text  string         // extended regular expression, understood alike by grep -E and by Go
+	value *regexp.Regexp // the secret itself inside a match; nil: the whole match
+	plant func() string  // a line with a secret made up for this run
+}
+
+const (
+	upper   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	alnum   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	keyWord = `("|')?(AWS|aws|Aws)?_?(SECRET|secret|Secret)?_?(ACCESS|access|Access)?_?(KEY|key|Key)("|')?\s*(:|=>|=)\s*("|')?`
+)
+
+// house is what is looked for: git secrets --register-aws without its pattern for account ids, which a fleet's own files are full of,
+// and the tokens of other services that people paste into repositories. No pattern starts with a dash: grep would read an option.
+func house() []pattern {
+	return []pattern{
+		{"AWS_ACCESS_KEY", "an AWS access key id", `(A3T[A-Z0-9]|AKIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ASIA)[A-Z0-9]{16}`, nil,
+			func() string { return "id = AKIA" + random(upper, 16) }},
+		{"AWS_SECRET_KEY", "an AWS secret access key", keyWord + `[A-Za-z0-9/\+=]{40}("|')?`, regexp.MustCompile(`[A-Za-z0-9/+=]{40}`),
+			func() string { return "aws_secret_access_key = " + random(alnum, 40) }},
+		{"PRIVATE_KEY", "a private key", `[-]{5}BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)?`, nil,
+			func() string { return "-----BEGIN RSA " + "PRIVATE KEY-----" }},
+		{"GITHUB_TOKEN", "a GitHub token", `(gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{60,255})`, nil,
+			func() string { return "token: ghp_" + random(alnum, 36) }},
+		{"GITLAB_TOKEN", "a GitLab token", `glpat-[A-Za-z0-9_-]{20,}`, nil,
+			func() string { return "token: glpat-" + random(alnum, 20) }},
+		{"SLACK_TOKEN", "a Slack token", `xox[abeprs]-[A-Za-z0-9-]{20,}`, nil,
+			func() string { return "token: xoxb-" + random(alnum, 24) }},
+		{"SLACK_WEBHOOK", "a Slack webhook", `hooks[.]slack[.]com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}`, nil,
+			func() string {
+				return "url: https://hooks.slack.com/services/T" + random(upper, 8) + "/B" + random(upper, 8) + "/" + random(alnum, 24)
+			}},
+		{"STRIPE_KEY", "a Stripe key", `(sk|rk)_live_[A-Za-z0-9]{20,}`, nil,
+			func() string { return "key: sk_live_" + random(alnum, 24) }},
+		{"GOOGLE_KEY", "a Google API key", `AIza[A-Za-z0-9_-]{35}`, nil,
+			func() string { return "key: AIza" + random(alnum, 35) }},
+		{"NPM_TOKEN", "an npm token", `npm_[A-Za-z0-9]{36}`, nil,
+			func() string { return "token: npm_" + random(alnum, 36) }},
+		{"PYPI_TOKEN", "a PyPI token", `pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}`, nil,
+			func() string { return "token: pypi-AgEIcHlwaS5vcmc" + random(alnum, 60) }},
+		{"ANTHROPIC_KEY", "an Anthropic API key", `sk-ant-[A-Za-z0-9_-]{32,}`, nil,
+			func() string { return "key: sk-ant-" + random(alnum, 40) }},
+	}
+}
+
+// documented are the secrets of AWS's documentation, which git secrets --register-aws allows too. They are compared with the value found,
+// not with its line, so that a real key beside one is still found.
+var documented = []string{"AKIA" + "IOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"}
+
+// random makes up n characters of an alphabet.
+func random(alphabet string, n int) string {
+	var b strings.Builder
+	for range n {
+		i, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
+		if err != nil {
+			panic(fmt.Sprintf("no randomness: %v", err)) // crypto/rand never fails on a supported system
+		}
+		b.WriteByte(alphabet[i.Int64()])
+	}
+	return b.String()
+}

@@ -1,0 +1,101 @@
+// Package secrets is the gate that looks for secrets in everything a push would bring, by git-secrets.
+//
+// git-secrets on its own passes what it never looked at: a shallow clone, a repository without patterns, UTF-16, compressed files,
+// messages, file names; and a .gitallowed file in the repository switches it off. So this package reads every object of the history
+// itself (repository.go, objects.go), writes it as plain text into one private file (corpus.go, decode.go) and has the real script scan
+// that file with the house patterns (patterns.go, scan.go). Secrets made up for this run are planted at the end of the file, one for each
+// pattern: unless all of them are found, nothing is believed. A finding names commit, path and line and carries a keyed fingerprint;
+// the secret itself is never printed or stored. Start at Run.
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"accountfleet/internal/evidence"
+	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/tool"
+)
+
+// gate is how findings of this package are filed.
+const gate = "secrets"
+
+// Options of Run.
+type Options struct {
+	Catalog    string // folder of the catalog; what is not committed there is scanned too
+	Repository string // folder whose git repository is scanned; default Catalog
+	Key        []byte // of fingerprints; the same everywhere the same secret shall be recognised
+	Locate     tool.Locate
+}
+
+// Run scans every object reachable from any ref, and what the catalog's folder holds beside them. An error means that the gate is broken.
+func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, error) {
+	check := evidence.Check{Name: "git-secrets", Tool: "git-secrets", Unit: "objects"}
+	if o.Repository == "" {
+		o.Repository = o.Catalog
+	}
+	located, err := o.Locate("git-secrets")
+	if err != nil {
+		return check, nil, err
+	}
+	check.Tool = "git-secrets " + located.Version
+	repo, err := open(ctx, o.Repository)
+	if err != nil {
+		return check, nil, err
+	}
+	box, err := tool.New()
+	if err != nil {
+		return check, nil, err
+	}
+	defer box.Close()
+	out, err := newCorpus(filepath.Join(box.Dir, "corpus"))
+	if err != nil {
+		return check, nil, err
+	}
+	defer out.close()
+	counts, err := repo.read(ctx, out)
+	if err != nil {
+		return check, nil, err
+	}
+	files, err := repo.readFolder(ctx, o.Catalog, out)
+	if err != nil {
+		return check, nil, err
+	}
+	hits, err := scan(ctx, box, located.Path, out)
+	if err != nil {
+		return check, nil, err
+	}
+	findings, err := report(ctx, repo, append(hits, out.unreadable...), o.Key)
+	for i := range findings {
+		findings[i].File = repo.relative(findings[i].File, o.Catalog)
+	}
+	check.Counted = counts.total() + files
+	check.Detail = fmt.Sprintf("%d commits, %d blobs, %d trees, %d tags, %d files not committed; %d patterns",
+		counts["commit"], counts["blob"], counts["tree"], counts["tag"], files, len(house()))
+	return check, findings, err
+}
+
+// relative turns a path of the repository into one of the catalog, where it lies in it.
+func (r *repository) relative(path, catalog string) string {
+	if path == "" {
+		return ""
+	}
+	root, err := filepath.EvalSymlinks(catalog)
+	if err == nil {
+		root, err = filepath.Abs(root)
+	}
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(root, filepath.Join(r.root, filepath.FromSlash(path))); err == nil && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
