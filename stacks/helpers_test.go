@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"accountfleet/internal/assembly"
 )
 
 // named is a resource with where it is.
@@ -128,4 +130,12 @@ func (r rendered) action(t *testing.T, stage, name string) map[string]any {
 	}
 	require.Fail(t, "stage "+stage+" has no action "+name)
 	return nil
+}
+
+// loadStacks are the stacks of an assembly in deployment order.
+func loadStacks(t *testing.T, dir string) []assembly.Stack {
+	t.Helper()
+	a, err := assembly.Load(dir)
+	require.NoError(t, err)
+	return a.Stacks
 }
