@@ -261,3 +261,11 @@ func (s *Settlement) entry(ctx context.Context, before ledger.State) (ledger.Ent
 	}
 	return entry, nil
 }
+
+// Unmoved refuses a plan that was made on another ledger than there is now, whose last entry is number head.
+func Unmoved(p *plan.Plan, head int) error {
+	if head != p.LedgerHead {
+		return moved(p.LedgerHead, head)
+	}
+	return nil
+}
