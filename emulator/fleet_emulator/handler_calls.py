@@ -21,17 +21,18 @@ _READS = ("Describe", "Get", "List")
 
 CALLED_FOR: dict[str, tuple[str, ...]] = {
     "iam:AttachRolePolicy": ("ManagedPolicyArns", "Roles"),
+    "iam:CreatePolicyVersion": ("PolicyDocument",),
     "iam:AttachUserPolicy": ("ManagedPolicyArns", "Users"),
     "iam:DeleteRolePermissionsBoundary": (),
-    "iam:DeleteRolePolicy": ("Policies", "Roles"),
-    "iam:DeleteUserPolicy": ("Policies",),
+    "iam:DeleteRolePolicy": ("Policies", "Roles", "RoleName"),
+    "iam:DeleteUserPolicy": ("Policies", "Users", "UserName"),
     "iam:DetachRolePolicy": ("ManagedPolicyArns", "Roles"),
     "iam:GetRolePolicy": ("Policies",),
     "iam:ListAttachedRolePolicies": ("ManagedPolicyArns",),
     "iam:ListRolePolicies": ("Policies",),
     "iam:PutRolePermissionsBoundary": ("PermissionsBoundary",),
     "iam:PutRolePolicy": ("Policies", "Roles", "RoleName"),
-    "iam:PutUserPolicy": ("Policies", "Users"),
+    "iam:PutUserPolicy": ("Policies", "Users", "UserName"),
     "iam:UpdateAssumeRolePolicy": ("AssumeRolePolicyDocument",),
     "iam:UpdateRole": ("Description", "MaxSessionDuration"),
     "iam:UpdateRoleDescription": ("Description",),
@@ -56,8 +57,8 @@ CALLED_FOR: dict[str, tuple[str, ...]] = {
     "s3:PutObjectAcl": (),
     "s3:PutObjectLockConfiguration": (),
     "s3:PutReplicationConfiguration": ("ReplicationConfiguration",),
-    "sns:Subscribe": ("Subscription",),
-    "sns:Unsubscribe": (),
+    "sns:Subscribe": ("Subscription", "TopicArn"),
+    "sns:Unsubscribe": ("TopicArn",),
 }
 """Actions that are called when one of these properties is set (create, delete) or changed (update)."""
 
@@ -74,10 +75,10 @@ def required(
         return listed[:1]
     found = [action for action in listed if _called(schema, action, kind, given)]
     only_tags = previous is not None and set(given) <= {"Tags"}
-    if only_tags or any(_is_main(action, kind) for action in found):
+    if only_tags or any(_is_write(action) for action in found):
         return found
-    main = _main(listed, kind, handler) or f"{schema.service}:{handler.capitalize()}{kind}"
-    return found if main in found else [*found, main]
+    main = _main(listed, kind, handler) or (None if listed else f"{schema.service}:{handler.capitalize()}{kind}")
+    return found if main is None or main in found else [*found, main]
 
 
 _STEPS = {
@@ -90,7 +91,7 @@ _STEPS = {
 
 def _main(listed: list[str], kind: str, handler: str) -> str | None:
     """The operation on the resource itself where it does not carry the type's name: CreatePolicy for a ManagedPolicy."""
-    candidates = [action for action in listed if not action.partition(":")[2].startswith(_READS)]
+    candidates = [action for action in listed if _is_write(action) and action not in CALLED_FOR]
 
     def likelihood(action: str) -> tuple[bool, int]:
         name = action.partition(":")[2]
@@ -98,7 +99,8 @@ def _main(listed: list[str], kind: str, handler: str) -> str | None:
         step = next((i for i, verb in enumerate(_STEPS[handler]) if name.startswith(verb)), len(_STEPS[handler]))
         return not kind.lower().endswith(subject.removesuffix("s")), step
 
-    return min(candidates, key=likelihood, default=None)
+    best = min(candidates, key=likelihood, default=None)
+    return None if best is not None and handler == "update" and likelihood(best)[0] else best
 
 
 def own_prefixes(schema: TypeSchema) -> set[str]:
@@ -132,9 +134,8 @@ def _called(schema: TypeSchema, action: str, kind: str, given: Mapping[str, Any]
     return bool(bare) and any(bare == _bare(key.lower().removeprefix(plain)) for key in given)
 
 
-def _is_main(action: str, kind: str) -> bool:
-    name = action.partition(":")[2]
-    return not name.startswith(_READS) and _VERBS.sub("", name).lower() == kind.lower()
+def _is_write(action: str) -> bool:
+    return not action.partition(":")[2].startswith(_READS)
 
 
 def _bare(name: str) -> str:

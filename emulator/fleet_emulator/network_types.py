@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto.cloudformation import parsing
 
 from . import inside
-from .resource_types import Operation, Properties, Resource, define
+from .resource_types import Operation, Properties, Resource, define, made
 
 
 def _ec2(operation: Operation) -> Any:
@@ -54,7 +54,6 @@ DELETES: dict[str, Calls] = {
     "AWS::EC2::Route": _delete_route,
     "AWS::EC2::RouteTable": lambda ec2, r: ec2.delete_route_table(RouteTableId=r.physical_resource_id),
     "AWS::EC2::Subnet": lambda ec2, r: ec2.delete_subnet(SubnetId=r.physical_resource_id),
-    "AWS::EC2::SubnetRouteTableAssociation": lambda ec2, r: ec2.disassociate_route_table(AssociationId=r.physical_resource_id),
     "AWS::EC2::VPC": lambda ec2, r: ec2.delete_vpc(VpcId=r.physical_resource_id),
     "AWS::EC2::VPCEndpoint": lambda ec2, r: ec2.delete_vpc_endpoints(VpcEndpointIds=[r.physical_resource_id]),
     "AWS::EC2::VPCGatewayAttachment": _detach_gateway,
@@ -154,7 +153,19 @@ class _Known(dict[str, Any]):
             return None
 
 
+def _associate(operation: Operation, properties: Properties) -> Resource:
+    """Not by moto's class: it takes the route table's id for the association's."""
+    answer = _ec2(operation).associate_route_table(SubnetId=properties["SubnetId"], RouteTableId=properties["RouteTableId"])
+    identifier = answer["AssociationId"]
+    return made("AWS::EC2::SubnetRouteTableAssociation", operation, properties, identifier, Id=identifier)
+
+
+def _disassociate(operation: Operation, resource: Resource) -> None:
+    _ec2(operation).disassociate_route_table(AssociationId=resource.physical_resource_id)
+
+
 def register() -> None:
     """Define the types."""
+    define("AWS::EC2::SubnetRouteTableAssociation", create=_associate, delete=_disassociate)
     for type_name, remove in DELETES.items():
         _define(type_name, remove)

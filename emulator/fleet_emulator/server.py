@@ -28,6 +28,9 @@ MODULES = (
     "security_types",
     "store_types",
     "stacks",
+    "servicecatalog",
+    "code",
+    "cloudcontrol",
 )
 """Each has a function ``register()``, called once at start in this order."""
 

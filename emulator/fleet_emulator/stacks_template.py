@@ -25,6 +25,9 @@ MAX_DESCRIPTION = 1_024
 SECTIONS = frozenset(
     "AWSTemplateFormatVersion Description Metadata Parameters Rules Mappings Conditions Transform Resources Outputs Hooks".split()
 )
+WAITS_FOR = {"AWS::Config::DeliveryChannel": "AWS::Config::ConfigurationRecorder"}
+"""What CloudFormation makes in parallel, and one service wants in an order: its handler tries until the other is there."""
+
 RESOURCE_KEYS = frozenset(
     "Type Properties DependsOn Condition Metadata DeletionPolicy UpdateReplacePolicy CreationPolicy UpdatePolicy".split()
 )
@@ -233,6 +236,9 @@ def order(resources: dict[str, dict[str, Any]]) -> list[str]:
     """The logical ids so that each follows what it depends on; a circle is refused."""
     names = set(resources)
     waiting = {name: set(dependencies(resource, names)) for name, resource in resources.items()}
+    for name, resource in resources.items():
+        before = WAITS_FOR.get(resource["Type"])
+        waiting[name] |= {other for other in names if resources[other]["Type"] == before and name not in waiting[other]}
     answer: list[str] = []
     while waiting:
         ready = [name for name, needed in waiting.items() if not needed]
