@@ -25,10 +25,12 @@ var commands = []func(*IO) *cobra.Command{
 	newCheckCommand,
 	newStepsCommand,
 	newDossierCommand,
+	newEmulatorCommand,
 	newLaunchCommand,
 	newLaunchRoleCommand,
 	newPackageCommand,
 	newPublishCommand,
+	newRehearseCommand,
 	newToolboxCommand,
 	newToolsCommand,
 }

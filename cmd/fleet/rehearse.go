@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"accountfleet/internal/config"
+	"accountfleet/internal/rehearsal"
+	"accountfleet/internal/rehearsal/console"
+	"accountfleet/internal/toolbox"
+)
+
+// rehearseOptions are the flags of fleet rehearse.
+type rehearseOptions struct {
+	project  string
+	settings string
+	catalog  string
+	assembly string
+	to       string
+	approve  bool
+	reject   string
+	keep     bool
+	json     bool
+}
+
+func newRehearseCommand(io *IO) *cobra.Command {
+	o := rehearseOptions{}
+	c := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Run the whole pipeline on this machine, against an emulated AWS",
+		Long: `Run the whole pipeline on this machine, from its synthesized definition, with the real tools, against an emulated AWS.
+
+The installation is deployed with cdk, the catalog is pushed to its repository, and every stage runs as the roles of the pipeline. The
+catalog is only read: changes that are not committed are pushed from a copy. On a terminal you are asked where a reviewer is asked;
+elsewhere the publication is approved, unless --reject says otherwise.
+
+Exit code 0: it ran to the end. 1: what was pushed is wrong, or was rejected. 2: something is broken.`,
+		Example: `  fleet rehearse
+  fleet rehearse --catalog ../catalog --to Beta --keep
+  fleet rehearse --reject "not on a Friday"`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runRehearse(c.Context(), io, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.project, "project", "", "root of the fleet's repository (default: the nearest folder above that has a cdk.json)")
+	f.StringVar(&o.settings, "settings", io.Getenv("FLEET_SETTINGS"), "fleet.yaml ($FLEET_SETTINGS, default: the project's)")
+	f.StringVar(&o.catalog, "catalog", "", "folder of the catalog (default: catalog in the project)")
+	f.StringVar(&o.assembly, "assembly", "", "cloud assembly to rehearse (default: it is synthesized)")
+	f.StringVar(&o.to, "to", "", "stop after this stage")
+	f.BoolVar(&o.approve, "approve", false, "approve the publication without asking")
+	f.StringVar(&o.reject, "reject", "", "reject the publication, for this reason")
+	f.BoolVar(&o.keep, "keep", false, "keep the emulated AWS running until interrupted, and say how to use it")
+	f.BoolVar(&o.json, "json", false, "print result.json instead of the final screen")
+	c.MarkFlagsMutuallyExclusive("approve", "reject")
+	return c
+}
+
+func runRehearse(ctx context.Context, streams *IO, o rehearseOptions) (err error) {
+	options, err := o.prepare()
+	if err != nil {
+		return err
+	}
+	live := isTerminal(streams.Err)
+	screen := console.New(streams.Err, live, live && streams.Getenv("NO_COLOR") == "")
+	closed := false
+	closeScreen := func() {
+		if !closed {
+			closed = true
+			screen.Close()
+		}
+	}
+	defer closeScreen()
+	options.Observe, options.Approve = screen.Observe, o.reviewer(streams, screen)
+	session, err := rehearsal.Open(ctx, options)
+	if err != nil {
+		return rehearseError(streams, err)
+	}
+	defer func() {
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		err = errors.Join(err, session.Close(clean))
+	}()
+	result, err := session.Push(ctx, o.catalog)
+	closeScreen()
+	if err != nil {
+		return rehearseError(streams, err)
+	}
+	if err := o.print(streams.Out, result); err != nil {
+		return err
+	}
+	if o.keep && ctx.Err() == nil {
+		keep(ctx, streams.Err, session)
+	}
+	return verdict(result)
+}
+
+// prepare finds the project, the catalog and the tools, and reads the settings, before anything is started.
+func (o *rehearseOptions) prepare() (rehearsal.Options, error) {
+	project, err := findProject(o.project)
+	if err != nil {
+		return rehearsal.Options{}, err
+	}
+	if o.settings == "" {
+		o.settings = filepath.Join(project, "fleet.yaml")
+	}
+	if _, err := config.Load(o.settings); err != nil {
+		return rehearsal.Options{}, err
+	}
+	if o.catalog == "" {
+		o.catalog = filepath.Join(project, "catalog")
+	}
+	programs, err := findPrograms()
+	if err != nil {
+		return rehearsal.Options{}, err
+	}
+	return rehearsal.Options{
+		Project: project, Settings: o.settings, Assembly: o.assembly, To: o.to, Programs: programs,
+		Start: func(ctx context.Context, log io.Writer) (string, func(context.Context) error, error) {
+			return startEmulator(ctx, project, programs.Python, log)
+		},
+	}, nil
+}
+
+// findProject returns the root of the fleet's repository.
+func findProject(dir string) (string, error) {
+	if dir != "" {
+		if _, err := os.Stat(filepath.Join(dir, "cdk.json")); err != nil {
+			return "", fmt.Errorf("%s is no root of the fleet's repository: cdk.json is missing: name another with --project", dir)
+		}
+		return filepath.Abs(dir)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the project: %w", err)
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "cdk.json")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("neither %s nor a folder above it has a cdk.json: run this in the fleet's repository, or use --project", dir)
+		}
+	}
+}
+
+// findPrograms locates the pinned tools, and what the image of CodeBuild would bring.
+func findPrograms() (rehearsal.Programs, error) {
+	var p rehearsal.Programs
+	var problems []error
+	locate := func(name string) string {
+		tool, err := toolbox.Locate(name)
+		problems = append(problems, err)
+		return tool.Path
+	}
+	p.CDK, p.Python = []string{locate("cdk")}, locate("emulator-python")
+	p.Build = map[string]string{"aws": locate("aws")}
+	for _, name := range []string{"node", "npm", "git"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("no program %s: install it, fleet doctor says which version", name))
+		}
+		p.Build[name] = path
+	}
+	python, err := realPython()
+	problems = append(problems, err)
+	p.Build["python3"] = python
+	return p, errors.Join(problems...)
+}
+
+// realPython looks behind the shims of version managers, which need their user's HOME.
+func realPython() (string, error) {
+	out, err := exec.Command("python3", "-I", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return "", fmt.Errorf("no program python3: %w: install Python 3.11 or newer", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// reviewer answers where the pipeline asks: as the flags say, as the user says on a terminal, and else by approving.
+func (o *rehearseOptions) reviewer(streams *IO, screen *console.Console) func(context.Context, rehearsal.Question) (rehearsal.Decision, error) {
+	return func(ctx context.Context, q rehearsal.Question) (rehearsal.Decision, error) {
+		switch {
+		case o.reject != "":
+			return screen.Tell(q, rehearsal.Decision{Summary: o.reject, How: "--reject"}), nil
+		case o.approve:
+			return screen.Tell(q, rehearsal.Decision{Approve: true, Summary: "approved in a rehearsal", How: "--approve"}), nil
+		case isTerminal(streams.In) && isTerminal(streams.Err):
+			return screen.Ask(ctx, streams.In, q)
+		}
+		return screen.Tell(q, rehearsal.Decision{Approve: true, Summary: "approved in a rehearsal", How: "nobody is there to ask"}), nil
+	}
+}
+
+// isTerminal says whether a stream is one.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+func (o *rehearseOptions) print(out io.Writer, result *rehearsal.Result) error {
+	if !o.json {
+		return console.Summary(out, result)
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(result)
+}
+
+// rehearseError tells a push that is wrong from what is broken.
+func rehearseError(streams *IO, err error) error {
+	var wrong *rehearsal.Failure
+	if errors.As(err, &wrong) {
+		fmt.Fprintln(streams.Err, "fleet:", err)
+		return errFindings
+	}
+	return err
+}
+
+// verdict is the command's error for a result that was printed already.
+func verdict(result *rehearsal.Result) error {
+	switch result.ExitCode() {
+	case 0:
+		return nil
+	case 1:
+		return errFindings
+	}
+	return fmt.Errorf("the rehearsal is broken: %s: the logs are in %s", result.Reason, result.Folder)
+}
+
+// keep says how to use the emulated AWS and waits for an interrupt.
+func keep(ctx context.Context, out io.Writer, session *rehearsal.Session) {
+	p := session.Plan().Assembly.Pipeline
+	fmt.Fprintf(out, `
+The emulated AWS keeps running. In another shell:
+  export AWS_ENDPOINT_URL=%s AWS_EC2_METADATA_DISABLED=true AWS_REGION=%s
+  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=any   # the account's id is the key of its root user
+  aws codepipeline get-pipeline-state --name %s
+Interrupt (Ctrl-C) to stop it.
+`, session.Endpoint(), p.Region, p.Account, p.Name)
+	<-ctx.Done()
+}
