@@ -12,7 +12,7 @@ import (
 const (
 	maxLines   = 400
 	maxEdits   = 2000 // more changed lines than this are counted, not shown
-	context3   = 3
+	around     = 3
 	maxColumns = 400
 )
 
@@ -95,7 +95,7 @@ func hunks(script []Line) []Line {
 		if line.Kind == " " {
 			continue
 		}
-		for k := max(0, i-context3); k <= min(len(script)-1, i+context3); k++ {
+		for k := max(0, i-around); k <= min(len(script)-1, i+around); k++ {
 			keep[k] = true
 		}
 	}

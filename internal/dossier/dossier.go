@@ -243,8 +243,8 @@ func attention(in Input, page *Page) []string {
 	for _, set := range page.Sets {
 		for _, change := range set.Changes {
 			if change.Action == "Remove" || change.Replacement == "True" || change.Replacement == "Conditional" {
-				list = append(list, fmt.Sprintf("Stack %s: %s of %s (%s)%s.", set.Stack, strings.ToLower(change.Action), change.LogicalID, change.Type,
-					map[string]string{"True": " replaces it", "Conditional": " may replace it"}[change.Replacement]))
+				what := cmp.Or(map[string]string{"True": "is replaced", "Conditional": "may be replaced"}[change.Replacement], "is removed")
+				list = append(list, fmt.Sprintf("Stack %s: %s (%s) %s.", set.Stack, change.LogicalID, change.Type, what))
 			}
 		}
 	}
@@ -274,7 +274,11 @@ func productAttention(p Product) []string {
 	}
 	for _, proof := range p.Proofs {
 		if proof.Outcome != evidence.Passed {
-			list = append(list, fmt.Sprintf("%s, %s: %s.", p.ID, proof.Action, cmp.Or(proof.Why, string(proof.Outcome))))
+			what := string(proof.Outcome)
+			if proof.Why != "" {
+				what += ": " + proof.Why
+			}
+			list = append(list, fmt.Sprintf("%s, %s: %s.", p.ID, proof.Action, what))
 		}
 	}
 	return list

@@ -122,14 +122,14 @@ func TestPageClaimsNoMoreThanWasProved(t *testing.T) {
 	require.Equal(t, Levels{Emulated: 2, Modelled: 1}, network.Proofs[0].Levels)
 	require.Equal(t, []TypeLevel{{"AWS::EC2::VPC", evidence.Emulated, 2}, {"AWS::EC2::FlowLog", evidence.Modelled, 1}}, network.Proofs[0].Types)
 	require.Equal(t, "there is no evidence of it", network.Proofs[2].Why, "Consume left no evidence, and silence is not a pass")
-	require.Equal(t, "not run: no sandbox organization", page.Products[0].Proofs[0].Why)
+	require.Equal(t, "no sandbox organization", page.Products[0].Proofs[0].Why)
 }
 
 func TestPageCallsAttentionToWhatHurts(t *testing.T) {
 	page := collect(t, example(t))
 	for _, want := range []string{
 		"nothing on this page was proved on AWS", "guardrails creates what cannot simply be deleted", "network may change identities: iam:CreateRole on arn:aws:iam::*:role/SC-*",
-		"Stack fleet-products-0: modify of P (AWS::ServiceCatalog::CloudFormationProduct) replaces it", "legacy left the catalog", "network, Consume: there is no evidence of it",
+		"Stack fleet-products-0: P (AWS::ServiceCatalog::CloudFormationProduct) is replaced", "legacy left the catalog", "network, Consume: broken: there is no evidence of it",
 		"guardrails, Provision: not run: no sandbox organization",
 	} {
 		require.Contains(t, strings.Join(page.Attention, "\n"), want)

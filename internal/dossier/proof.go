@@ -55,10 +55,11 @@ func proofs(p bundle.Product, all []evidence.Evidence) []Proof {
 			}
 			for _, skipped := range e.NotRun {
 				if strings.Contains(" "+skipped.What+" ", " "+p.ID+" ") {
-					proof.Outcome, proof.Why = evidence.Outcome(evidence.NotRun), "not run: "+skipped.Why
+					proof.Outcome, proof.Why = evidence.Outcome(evidence.NotRun), skipped.Why
 				}
 			}
 			for _, product := range e.Products {
+				// a product that was only checked has no resources: its reason stands
 				if product.ID == p.ID && product.Version == p.Candidate().Version && len(product.Resources) > 0 {
 					proof.fill(product)
 				}

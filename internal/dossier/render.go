@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -20,8 +21,7 @@ var source string
 
 // page is parsed once; html/template escapes every value by where it stands.
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"join":  func(list []string) string { return strings.Join(list, ", ") },
-	"short": func(digest string) string { return digest[:min(12, len(digest))] },
+	"join": func(list []string) string { return strings.Join(list, ", ") },
 	"mark": func(o evidence.Outcome) string {
 		switch o {
 		case evidence.Passed:
@@ -33,6 +33,15 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 	"when":   func(p *Page) string { return p.Made.Format("2 January 2006, 15:04 UTC") },
 	"plural": plural,
+	"actions": func(grants []Grant) (n int) {
+		for _, g := range grants {
+			n += len(g.Actions)
+		}
+		return n
+	},
+	"types": func(proofs []Proof) bool {
+		return slices.ContainsFunc(proofs, func(p Proof) bool { return len(p.Types) > 0 })
+	},
 }).Parse(source))
 
 // MaxSummary is the longest summary that an approval shows, in characters. Source: CodePipeline user guide, quotas of approvals.
