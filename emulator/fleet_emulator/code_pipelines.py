@@ -65,7 +65,7 @@ def _states(account: str, region: str) -> dict[str, dict[str, Any]]:
 
 
 def put_state(account: str, region: str, name: str, state: dict[str, Any]) -> None:
-    """Remember the state of a pipeline, in the shape of GetPipelineState's answer. PipelineNotFoundException if it is not there."""
+    """Remember the state of a pipeline, in the shape of GetPipelineState's answer; the pipeline must exist."""
     _pipeline(account, region, name)
     _states(account, region)[name] = copy.deepcopy(state)
 

@@ -37,7 +37,13 @@ class AlreadyExists(ServiceException):
 
 def register() -> None:
     """Define the types and CodeBuild's operations on report groups."""
-    define(REPOSITORY, create=_repository, update=_update_repository, delete=_delete_repository, attributes=_repository_attributes)
+    define(
+        REPOSITORY,
+        create=_repository,
+        update=_update_repository,
+        delete=_delete_repository,
+        attributes=_repository_attributes,
+    )
     define(PROJECT, create=_project, update=_update_project, delete=_delete_project, attributes=_project_attributes)
     define(REPORT_GROUP, create=_group, update=_update_group, delete=_delete_group)
     define(PIPELINE, create=_pipeline, update=_update_pipeline, delete=_delete_pipeline, attributes=_pipeline_attributes)
@@ -200,7 +206,7 @@ def _check_actions(stages: list[Properties]) -> None:
         names = [action["Name"] for action in stage["Actions"]]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise InvalidStructure(f"Action names must be unique within a stage. Stage {stage['Name']} repeats {', '.join(twice)}")
+            raise InvalidStructure(f"Action names must be unique within stage {stage['Name']}: {', '.join(twice)}")
         for action in sorted(stage["Actions"], key=lambda item: item.get("RunOrder", 1)):
             source = action["ActionTypeId"]["Category"] == "Source"
             if source != (number == 0):

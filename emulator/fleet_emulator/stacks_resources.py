@@ -6,6 +6,7 @@ import copy
 import uuid
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.cloudformation.parsing import generate_resource_name
 from moto.core.exceptions import ServiceException
 
@@ -156,13 +157,26 @@ def worded(error: Exception) -> str:
 
 def message_of(error: Exception) -> str:
     """The words of an error of moto, of boto3 or of ours."""
+    answer = _answer(error)
+    if answer:
+        return str(answer.get("Message") or answer.get("Code"))
     return str(getattr(error, "message", None) or error or type(error).__name__)
+
+
+def _answer(error: Exception) -> dict[str, Any]:
+    """What a service answered, where a handler called it by boto3."""
+    for candidate in (error, error.__cause__):
+        if isinstance(candidate, ClientError):
+            found: dict[str, Any] = dict(candidate.response.get("Error", {}))
+            return found
+    return {}
 
 
 def error_code(error: Exception) -> str:
     """The HandlerErrorCode that fits what a service answered ("Handler error codes")."""
     cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
-    name = str(getattr(cause, "code", "") or getattr(cause, "error_type", "") or type(cause).__name__)
+    said = _answer(error).get("Code") or getattr(cause, "code", "") or getattr(cause, "error_type", "")
+    name = str(said or type(cause).__name__)
     for fragment, code in (
         ("AccessDenied", "AccessDenied"),
         ("Unauthorized", "AccessDenied"),
@@ -178,7 +192,7 @@ def error_code(error: Exception) -> str:
     ):
         if fragment in name:
             return code
-    return "GeneralServiceException" if isinstance(error, ServiceException) else "InternalFailure"
+    return "GeneralServiceException" if _answer(error) or isinstance(error, ServiceException) else "InternalFailure"
 
 
 def _missing(error: Exception) -> bool:
