@@ -28,7 +28,7 @@ func main() {
 
 func synth() (err error) {
 	defer jsii.Close()
-	defer func() { // jsii reports what the CDK throws by panics
+	defer func() { // what the CDK throws arrives as a panic
 		if thrown := recover(); thrown != nil {
 			err = fmt.Errorf("the CDK refused: %v", thrown)
 		}
@@ -37,23 +37,20 @@ func synth() (err error) {
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load(cmp.Or(stacks.Setting(app, "settings"), "fleet.yaml"))
+	context := func(key, otherwise string) string { return cmp.Or(stacks.Setting(app, key), otherwise) }
+	settings, err := config.Load(context("settings", "fleet.yaml"))
 	if err != nil {
 		return err
 	}
-	if file := stacks.Setting(app, "plan"); file != "" {
+	if file := context("plan", ""); file != "" {
 		p, err := plan.Read(file)
 		if err != nil {
 			return err
 		}
 		return stacks.Synth(app, func() error { return stacks.Publish(app, settings, p) })
 	}
-	return stacks.Synth(app, func() error {
-		return stacks.Install(app, stacks.InstallProps{
-			Settings: settings,
-			Toolbox:  cmp.Or(stacks.Setting(app, "toolbox"), ".build/toolbox.tar.gz"),
-			App:      cmp.Or(stacks.Setting(app, "app"), ".build/app.tar.gz"),
-			Seed:     cmp.Or(stacks.Setting(app, "seed"), "catalog"),
-		})
-	})
+	props := stacks.InstallProps{
+		Settings: settings, Toolbox: context("toolbox", ".build/toolbox.tar.gz"), App: context("app", ".build/app.tar.gz"), Seed: context("seed", "catalog"),
+	}
+	return stacks.Synth(app, func() error { return stacks.Install(app, props) })
 }

@@ -6,7 +6,6 @@ package buildspecs
 import (
 	"embed"
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -55,7 +54,7 @@ func check(body []byte) error {
 		return fmt.Errorf("env.shell %q: the commands are written for bash: write shell: bash", s.Env.Shell)
 	case len(s.Phases["build"].Commands) == 0:
 		return fmt.Errorf("phases.build has no commands: the action would pass without doing anything: add them")
-	case !slices.Contains(install, strict) || install[0] != strict:
+	case len(install) == 0 || install[0] != strict:
 		return fmt.Errorf("phases.install does not begin with %q: a failed command would go unseen: put it first", strict)
 	}
 	return nil

@@ -72,6 +72,7 @@ func (p BoundaryProps) statements() []Statement {
 		Allow("Stacks", p.stacks(), "cloudformation:*"),
 		Allow("CloudControl", anything, "cloudformation:DeleteResource", "cloudformation:GetResource*", "cloudformation:GetTemplateSummary",
 			"cloudformation:ListResources", "cloudformation:ValidateTemplate"),
+		readTemplates(),
 		Allow("Identity", anything, plainActions...),
 		Allow("OwnRoles", p.ownNames(), ownActions...),
 		Allow("PassToHarmlessServices", anything, "iam:PassRole").When("StringEquals", "iam:PassedToService", harmlessServices),

@@ -33,11 +33,6 @@ func NewLaunchRole(scope constructs.Construct, id string, props LaunchRoleProps)
 // launchBasics is what every launch needs, whatever the product.
 // Source: AWS Service Catalog Administrator Guide, "AWS Service Catalog Launch Constraints".
 func launchBasics(props LaunchRoleProps) []Statement {
-	s := props.Settings
-	var templates []string
-	for _, region := range s.Regions.Catalog {
-		templates = append(templates, ObjectsARN(s.TemplateBucket(region), "templates/*"))
-	}
 	return []Statement{
 		Allow("Stacks", []string{config.ARN("cloudformation", "*", props.Account, "stack/SC-*")},
 			"cloudformation:CreateStack", "cloudformation:DeleteStack", "cloudformation:UpdateStack", "cloudformation:DescribeStack*",
@@ -45,9 +40,14 @@ func launchBasics(props LaunchRoleProps) []Statement {
 			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DeleteChangeSet",
 			"cloudformation:ExecuteChangeSet", "cloudformation:ListChangeSets", "cloudformation:TagResource"),
 		Allow("Templates", []string{"*"}, "cloudformation:GetTemplateSummary", "cloudformation:ValidateTemplate"),
-		Allow("TemplateStore", templates, "s3:GetObject").
-			When("StringEquals", "s3:ExistingObjectTag/servicecatalog:provisioning", "true"),
+		readTemplates(),
 	}
+}
+
+// readTemplates lets a launch read the template: Service Catalog keeps a copy of its own, in a bucket that only it knows.
+func readTemplates() Statement {
+	return Allow("ProvisionedTemplates", []string{"*"}, "s3:GetObject").
+		When("StringEquals", "s3:ExistingObjectTag/servicecatalog:provisioning", "true")
 }
 
 // launchPermissions is what the versions of a product need, as policy statements.

@@ -81,7 +81,10 @@ func sweepProducts(s *config.Settings, regions []string) []parts.Statement {
 			continue
 		}
 		remove = append(remove, service+":Delete*")
-		read = append(read, service+":Describe*", service+":Get*", service+":List*")
+		read = append(read, service+":Describe*", service+":List*")
+		if service != "ssm" { // ssm:Get* reads secure parameters
+			read = append(read, service+":Get*")
+		}
 	}
 	remove = append(remove, removals(s)...)
 	return []parts.Statement{
