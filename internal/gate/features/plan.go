@@ -124,33 +124,32 @@ func (p *plan) inspect(f manifest.File, product string) []*messages.Pickle {
 	return pickles
 }
 
+// inspectScenario reports each faulty line once, although steps of a background and rows of an outline come back in every scenario.
 func (p *plan) inspectScenario(f manifest.File, product string, pickle *messages.Pickle, lines map[string]int, reported map[int]bool) {
+	refuse := func(line int, rule, message, cure string) {
+		if !reported[line] {
+			reported[line] = true
+			p.refuse(f.Path, line, product, rule, message, cure)
+		}
+	}
 	demands := false
-	at := lines[pickle.AstNodeIds[0]]
 	for _, s := range pickle.Steps {
 		line := lines[s.AstNodeIds[0]]
 		matching := p.matching(s.Text)
-		demands = demands || slices.ContainsFunc(matching, func(c compiled) bool { return c.demands })
-		if reported[line] {
-			continue
-		}
+		demands = demands || len(matching) == 0 || slices.ContainsFunc(matching, func(c compiled) bool { return c.demands })
 		switch {
 		case len(matching) == 0:
-			p.refuse(f.Path, line, product, "UNDEFINED_STEP", fmt.Sprintf("no sentence of the vocabulary reads %q", s.Text),
+			refuse(line, "UNDEFINED_STEP", fmt.Sprintf("no sentence of the vocabulary reads %q", s.Text),
 				"say it as one of: "+strings.Join(p.nearest(s.Text), " | ")+"; fleet steps prints all")
 		case len(matching) > 1:
-			p.refuse(f.Path, line, product, "AMBIGUOUS_STEP", fmt.Sprintf("%d sentences read %q", len(matching), s.Text), "say it in another way")
+			refuse(line, "AMBIGUOUS_STEP", fmt.Sprintf("%d sentences read %q", len(matching), s.Text), "say it in another way")
 		case s.Argument != nil:
-			p.refuse(f.Path, line, product, "STEP_ARGUMENT", fmt.Sprintf("%q takes no table and no text block", s.Text), "remove it")
-		default:
-			continue
+			refuse(line, "STEP_ARGUMENT", fmt.Sprintf("%q takes no table and no text block", s.Text), "remove it")
 		}
-		reported[line] = true
 	}
-	if !demands && len(pickle.Steps) == 0 {
-		p.refuse(f.Path, at, product, "EMPTY_SCENARIO", fmt.Sprintf("scenario %q has no step: it would pass whatever the template says", pickle.Name), "add a Then")
-	} else if !demands && !reported[at] {
-		p.refuse(f.Path, at, product, "EMPTY_SCENARIO", fmt.Sprintf("scenario %q demands nothing: it would pass whatever the template says", pickle.Name), "add a Then")
+	if !demands {
+		refuse(lines[pickle.AstNodeIds[0]], "EMPTY_SCENARIO",
+			fmt.Sprintf("scenario %q demands nothing, so it would pass whatever the template says", pickle.Name), "add a Then")
 	}
 }
 

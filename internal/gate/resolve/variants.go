@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// maxVariants bounds how many inputs Variants makes of one template.
-const maxVariants = 32
+// maxCombined is how many combinations of values are tried; beyond it, one value is changed at a time.
+const maxCombined = 32
 
 // Variants lists inputs that together bring about every outcome of the template's conditions that a consumer can choose: values of the
 // parameters and regions that the conditions compare. The first is in itself. Where there are too many combinations, one value at a
@@ -94,7 +94,7 @@ func combine(in Input, axes map[string][]string) []Input {
 	total := 1
 	for _, name := range names {
 		total *= max(1, len(axes[name]))
-		if total > maxVariants {
+		if total > maxCombined {
 			return oneAtATime(in, names, axes)
 		}
 	}
@@ -116,9 +116,7 @@ func oneAtATime(in Input, names []string, axes map[string][]string) []Input {
 	all := []Input{in}
 	for _, name := range names {
 		for _, value := range axes[name] {
-			if all = append(all, with(in, name, value)); len(all) == maxVariants {
-				return all
-			}
+			all = append(all, with(in, name, value))
 		}
 	}
 	return all
