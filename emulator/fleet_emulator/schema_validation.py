@@ -131,6 +131,29 @@ def _compiled(pattern: str) -> Any:
         return None
 
 
+def _pattern_properties(validator: Any, patterns: Mapping[str, Any], instance: Any, _: Any) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    for pattern, sub in patterns.items():
+        compiled = _compiled(pattern)
+        for key, value in instance.items():
+            if compiled is not None and compiled.search(key):
+                yield from validator.descend(value, sub, path=key, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, wanted: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if not validator.is_type(instance, "object"):
+        return
+    patterns = [_compiled(pattern) for pattern in schema.get("patternProperties", {})]
+    known = schema.get("properties", {})
+    extra = [key for key in instance if key not in known and not any(p is None or p.search(key) for p in patterns)]
+    if isinstance(wanted, Mapping):
+        for key in extra:
+            yield from validator.descend(instance[key], wanted, path=key)
+    elif not wanted and extra:
+        yield ValidationError(f"extraneous key [{extra[0]}] is not permitted")
+
+
 def _required_xor(_: Any, names: list[str], instance: Any, __: Any) -> Iterator[ValidationError]:
     if isinstance(instance, Mapping) and sum(name in instance for name in names) != 1:
         yield ValidationError(f"only one of [{', '.join(names)}] is required and allowed")
@@ -159,6 +182,8 @@ _Validator = validators.extend(
     Draft7Validator,
     {
         "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
         "requiredXor": _required_xor,
         "requiredOr": _required_or,
         "dependentExcluded": _dependent_excluded,
