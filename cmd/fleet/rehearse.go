@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"accountfleet/internal/config"
+	"accountfleet/internal/emulator"
 	"accountfleet/internal/rehearsal"
 	"accountfleet/internal/rehearsal/console"
 	"accountfleet/internal/toolbox"
@@ -127,7 +128,11 @@ func (o *rehearseOptions) prepare() (rehearsal.Options, error) {
 	return rehearsal.Options{
 		Project: project, Settings: o.settings, Assembly: o.assembly, To: o.to, Programs: programs,
 		Start: func(ctx context.Context, log io.Writer) (string, func(context.Context) error, error) {
-			return startEmulator(ctx, project, programs.Python, log)
+			e, err := emulator.Start(ctx, emulator.Options{Root: project, Python: programs.Python, Log: log})
+			if err != nil {
+				return "", nil, err
+			}
+			return e.Endpoint, e.Stop, nil
 		},
 	}, nil
 }

@@ -7,29 +7,33 @@ import (
 	"slices"
 	"strings"
 
-	"accountfleet/internal/evidence"
+	"accountfleet/internal/emulator"
 	"accountfleet/internal/plan"
 )
 
 // describe adds to the result what the emulator knows after the run: how resources were exercised and which permissions nothing used.
 func (s *Session) describe(ctx context.Context, e *execution, r *Result) error {
 	ctx = context.WithoutCancel(ctx)
-	list, err := s.emulator.Resources(ctx)
+	list, err := s.emulator.Resources(ctx, emulator.Filter{})
 	if err != nil {
 		return err
 	}
 	r.Resources.List = list
 	for _, resource := range list {
-		switch evidence.Level(resource.Level) {
-		case evidence.Emulated:
+		switch resource.Level {
+		case emulator.LevelEmulated:
 			r.Resources.Emulated++
-		case evidence.Modelled:
+		case emulator.LevelModelled:
 			r.Resources.Modelled++
 		}
 	}
-	used, err := s.emulator.Permissions(ctx)
+	roles, err := s.emulator.Permissions(ctx)
 	if err != nil {
 		return err
+	}
+	used := map[string][]string{}
+	for _, role := range roles {
+		used[role.ARN] = role.Used
 	}
 	for _, role := range s.plan.Assembly.Roles {
 		if never := neverUsed(role.Actions, used[role.ARN]); len(never) > 0 {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"accountfleet/internal/assembly"
+	"accountfleet/internal/emulator"
 )
 
 // open makes the session ready for a push: the plan comes before everything that costs time.
@@ -49,7 +50,7 @@ func (s *Session) startEmulator(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start the emulator: %w", err)
 	}
-	s.endpoint, s.emulator = endpoint, emulated{endpoint: endpoint}
+	s.endpoint, s.emulator = endpoint, emulator.NewClient(endpoint)
 	s.closers = append(s.closers, stop)
 	return nil
 }

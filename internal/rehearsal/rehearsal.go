@@ -18,6 +18,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"accountfleet/internal/emulator"
 )
 
 // Options say what to rehearse and how.
@@ -57,7 +59,7 @@ type Session struct {
 	observer
 	options    Options
 	plan       *Plan
-	emulator   emulated
+	emulator   *emulator.Client
 	endpoint   string
 	folder     string // of this session, below Runs
 	scratch    string // for what nobody needs afterwards

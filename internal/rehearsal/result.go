@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"accountfleet/internal/emulator"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
 	"accountfleet/internal/ledger"
@@ -75,22 +76,9 @@ type ActionResult struct {
 
 // Resources says how the resources of all stacks were exercised.
 type Resources struct {
-	Emulated int        `json:"emulated"` // a stateful backend holds them
-	Modelled int        `json:"modelled"` // checked against their registry schema, nothing behind them
-	List     []Resource `json:"list"`
-}
-
-// Resource is a resource of a stack on the emulator.
-type Resource struct {
-	Account    string `json:"account"`
-	Region     string `json:"region"`
-	Stack      string `json:"stack"`
-	StackID    string `json:"stackId"`
-	LogicalID  string `json:"logicalId"`
-	Type       string `json:"type"`
-	PhysicalID string `json:"physicalId"`
-	Status     string `json:"status"`
-	Level      string `json:"level"`
+	Emulated int                 `json:"emulated"` // a stateful backend holds them
+	Modelled int                 `json:"modelled"` // checked against their registry schema, nothing behind them
+	List     []emulator.Resource `json:"list"`
 }
 
 // Unused are permissions of a role that nothing used.

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"accountfleet/internal/emulator"
 )
 
 // identity is a role (or an account's root user) with credentials of the emulator.
@@ -60,12 +62,12 @@ func (s *Session) chained(ctx context.Context, from identity, role, region strin
 
 // require fails unless the role may do that. It stands for calls that the emulator does not get, because the rehearsal plays the service.
 func (s *Session) require(ctx context.Context, role, action, resource string, conditions map[string][]string) error {
-	allowed, reason, err := s.emulator.Authorize(ctx, role, action, resource, conditions)
+	decision, err := s.emulator.Authorize(ctx, emulator.Question{Principal: role, Action: action, Resource: resource, Context: conditions})
 	if err != nil {
 		return fmt.Errorf("ask whether %s may %s: %w", role, action, err)
 	}
-	if !allowed {
-		return fmt.Errorf("AccessDenied: %s may not %s on %s: %s", role, action, resource, reason)
+	if !decision.Allowed {
+		return fmt.Errorf("AccessDenied: %s may not %s on %s: %s", role, action, resource, decision.Reason)
 	}
 	return nil
 }
