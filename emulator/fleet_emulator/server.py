@@ -27,6 +27,7 @@ MODULES = (
     "network_types",
     "security_types",
     "store_types",
+    "ssm_types",
     "stacks",
     "servicecatalog",
     "code",
@@ -118,7 +119,7 @@ def _serve(listener: socket.socket, options: argparse.Namespace) -> None:
     server = make_server(
         "127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno()
     )
-    server.daemon_threads = True
+    server.daemon_threads = True  # type: ignore[attr-defined]  # a mixin of the threaded one has it
 
     def stop(*_: object) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()
