@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # -I leaves this folder out
 
-from fleet_emulator.server import main  # noqa: E402
+from fleet_emulator.server import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

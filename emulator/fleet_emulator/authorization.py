@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -162,7 +162,7 @@ def _with_session(principal: Principal) -> Principal:
 
 def _context(principal: Principal, action: str, resource: str, given: Context) -> dict[str, Sequence[str]]:
     """What is true of every request, then what the asker says of this one."""
-    now = datetime.now(UTC)
+    now = datetime.now(timezone.utc)
     values: dict[str, Sequence[str]] = {
         "aws:principalarn": [principal.arn],
         "aws:principalaccount": [principal.account],
@@ -188,9 +188,9 @@ def _context(principal: Principal, action: str, resource: str, given: Context) -
         values["aws:principalorgid"] = [organization]
     for key, value in principal.tags.items():
         values[f"aws:principaltag/{key.lower()}"] = [value]
-    for key, value in given.items():
-        values[key.lower()] = [value] if isinstance(value, str) else [str(item) for item in value]
+    for name, said in given.items():
+        values[name.lower()] = [said] if isinstance(said, str) else [str(item) for item in said]
     return values
 
 
-__all__ = ["AccessDenied", "CALLER", "Caller", "CannotDecide", "Context", "Decision", "authorize", "caller", "require"]
+__all__ = ["CALLER", "AccessDenied", "Caller", "CannotDecide", "Context", "Decision", "authorize", "caller", "require"]

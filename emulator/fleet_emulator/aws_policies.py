@@ -41,7 +41,7 @@ def ensure(account: str, arn: str) -> None:
     data = _documents().get(name)
     if data is None or data.get("Path", "/").strip("/") != path.strip("/"):
         return
-    policy = AWSManagedPolicy(
+    policy = AWSManagedPolicy(  # type: ignore[abstract]  # moto's own are as abstract
         name,
         account_id=account,
         region="us-east-1",

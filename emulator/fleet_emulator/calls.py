@@ -22,11 +22,11 @@ from werkzeug.exceptions import NotFound
 BOTO_NAMES = {
     "access-analyzer": "accessanalyzer", "aps": "amp", "airflow": "mwaa", "cloudcontrolapi": "cloudcontrol",
     "elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "email": "ses", "monitoring": "cloudwatch",
-    "sso": "sso-admin", "states": "stepfunctions", "tagging": "resourcegroupstaggingapi", "organizations": "organizations",
+    "sso": "sso-admin", "states": "stepfunctions", "tagging": "resourcegroupstaggingapi",
 }  # fmt: skip
 """Names that services sign with, where botocore calls the service otherwise."""
 
-IAM_PREFIXES = {"cloudcontrolapi": "cloudformation", "monitoring": "cloudwatch", "email": "ses", "servicecatalog": "servicecatalog"}
+IAM_PREFIXES = {"cloudcontrolapi": "cloudformation", "monitoring": "cloudwatch", "email": "ses"}
 """Names that services sign with, where IAM's actions have another prefix."""
 
 
@@ -100,7 +100,7 @@ def _understood(call: Call, request: Request, environ: dict[str, Any]) -> Call:
             "headers": request.headers,
             "body": body,
             "url_path": request.path,
-            "url_params": labels,
+            "url_params": dict(labels),
         }
     )
     _rewind(environ, body)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
@@ -52,7 +52,7 @@ KNOWN = tuple(
     servicecatalog:accountlevel servicecatalog:rolelevel servicecatalog:userlevel
     sts:externalid sts:rolesessionname sts:sourceidentity sts:transitivetagkeys
     ssm:overwrite ssm:policies ssm:recursive
-    """.split()  # noqa: SIM905 (a table)
+    """.split()
 )
 """Keys whose absence from a request means that AWS would not have them either."""
 
@@ -152,9 +152,9 @@ def _arn_like(actual: str, wanted: str) -> bool:
 
 def _moment(text: str) -> datetime:
     if re.fullmatch(r"\d+(\.\d+)?", text):
-        return datetime.fromtimestamp(float(text), tz=UTC)
+        return datetime.fromtimestamp(float(text), tz=timezone.utc)
     found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _in_network(actual: str, wanted: str) -> bool:

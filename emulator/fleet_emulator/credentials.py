@@ -112,6 +112,6 @@ def _access_key(self: BaseResponse) -> str:
 def register() -> None:
     """Let moto know accounts by their keys and remember whom it issues keys to."""
     BaseResponse.get_access_key = _access_key  # type: ignore[method-assign]
-    STSBackend.assume_role = _remembering  # type: ignore[method-assign]
+    STSBackend.assume_role = _remembering  # type: ignore[method-assign, assignment]
     STSBackend.get_caller_identity = _caller_identity  # type: ignore[method-assign]
     iam_models.get_account_id_from = _account_id

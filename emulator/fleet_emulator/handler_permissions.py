@@ -30,7 +30,7 @@ SERVICES = {
 }
 """Who will assume a passed role, where that is not ``<service>.amazonaws.com``."""
 
-LINKED = {"macie": "macie.amazonaws.com", "accessanalyzer": "access-analyzer.amazonaws.com", "inspectorv2": "inspector2.amazonaws.com"}
+LINKED = {"accessanalyzer": "access-analyzer.amazonaws.com", "inspectorv2": "inspector2.amazonaws.com"}
 """Services that have roles of their own, where the name is not ``<service>.amazonaws.com``."""
 
 

@@ -51,7 +51,7 @@ def generated(
     if kind != "string":
         return {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}.get(kind)
     if schema.get("enum"):
-        return schema["enum"][0]
+        return str(schema["enum"][0])
     for candidate in _candidates(type_name, name, account, region, hint, services):
         if _fits(candidate, schema):
             return candidate
@@ -106,7 +106,7 @@ GLOBAL_SERVICES = frozenset({"iam", "organizations", "route53", "cloudfront", "b
 
 
 def _kebab(name: str) -> str:
-    return regex.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+    return str(regex.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)).lower()
 
 
 def _fits(candidate: str, schema: Mapping[str, Any]) -> bool:

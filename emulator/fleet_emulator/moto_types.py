@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 
 from . import registry
 from .resource_types import Operation, Properties, Resource
@@ -107,7 +107,7 @@ def attribute(resource: Resource, name: str) -> Any:
     """What moto answers to Fn::GetAtt, None if moto does not know the attribute."""
     try:
         return resource.state.get_cfn_attribute(name)
-    except (NotImplementedError, AttributeError, KeyError, parsing.UnformattedGetAttTemplateException):
+    except (NotImplementedError, AttributeError, KeyError, UnformattedGetAttTemplateException):
         return None
 
 

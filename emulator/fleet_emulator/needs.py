@@ -197,7 +197,7 @@ def _stack(call: Call, caller: Caller) -> str:
     change_set = _first(call, "ChangeSetName")
     if not name and change_set.startswith("arn:"):
         name = change_set_stacks(caller.account, call.region).get(change_set, "")
-    if not name and call.operation == "GetTemplateSummary" or call.operation in UNSTACKED:
+    if call.operation in UNSTACKED:
         return "*"
     return stack_arn(name, caller.account, call.region) if name else "*"
 

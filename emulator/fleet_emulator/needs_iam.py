@@ -50,9 +50,8 @@ def of_sts(call: Call, caller: Caller) -> list[Need]:
 
 def _resource(call: Call, account: str) -> str:
     p = call.parameters
-    if p.get("PolicyArn") and call.operation.endswith(("Policy", "PolicyVersion", "PolicyVersions", "PolicyTags")):
-        if not call.operation.startswith(("Attach", "Detach")):
-            return str(p["PolicyArn"])
+    if p.get("PolicyArn") and not call.operation.startswith(("Attach", "Detach")):
+        return str(p["PolicyArn"])
     if p.get("RoleName"):
         return _role_arn(str(p["RoleName"]), str(p.get("Path") or "/"), account)
     if p.get("UserName"):

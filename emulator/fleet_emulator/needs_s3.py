@@ -35,13 +35,15 @@ ACTIONS = {
     "GetBucketNotificationConfiguration": "GetBucketNotification",
     "PutBucketNotificationConfiguration": "PutBucketNotification",
     "DeleteBucketTagging": "PutBucketTagging", "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
-    "GetBucketAnalyticsConfiguration": "GetAnalyticsConfiguration", "GetBucketInventoryConfiguration": "GetInventoryConfiguration",
+    "GetBucketAnalyticsConfiguration": "GetAnalyticsConfiguration",
+    "GetBucketInventoryConfiguration": "GetInventoryConfiguration",
     "PutBucketInventoryConfiguration": "PutInventoryConfiguration", "GetBucketMetricsConfiguration": "GetMetricsConfiguration",
 }  # fmt: skip
 """Operations on buckets whose action has another name."""
 
 OBJECT_ACTIONS = {
-    "GetObject": "GetObject", "HeadObject": "GetObject", "SelectObjectContent": "GetObject", "GetObjectAttributes": "GetObject",
+    "GetObject": "GetObject", "HeadObject": "GetObject", "SelectObjectContent": "GetObject",
+    "GetObjectAttributes": "GetObject",
     "PutObject": "PutObject", "PostObject": "PutObject", "CopyObject": "PutObject", "CreateMultipartUpload": "PutObject",
     "UploadPart": "PutObject", "UploadPartCopy": "PutObject", "CompleteMultipartUpload": "PutObject",
     "AbortMultipartUpload": "AbortMultipartUpload", "ListParts": "ListMultipartUploadParts", "DeleteObject": "DeleteObject",
@@ -115,7 +117,8 @@ def _writing(call: Call, bucket: str, resource: str, context: Context) -> list[N
     if key:
         account, region = _home(bucket)
         arn, known = key_context(key, account, region)
-        actions = ["kms:GenerateDataKey"] if call.operation in ("PutObject", "CopyObject") else ["kms:GenerateDataKey", "kms:Decrypt"]
+        whole = call.operation in ("PutObject", "CopyObject")  # parts are read again when they are put together
+        actions = ["kms:GenerateDataKey"] if whole else ["kms:GenerateDataKey", "kms:Decrypt"]
         known["kms:ViaService"] = f"s3.{region}.amazonaws.com"
         found += [Need(action, arn, known) for action in actions]
     return found
@@ -198,9 +201,7 @@ def _may_list(bucket: str, caller: Caller) -> bool:
 def _context(call: Call) -> Context:
     context: Context = {"s3:authType": "REST-HEADER", "s3:signatureversion": "AWS4-HMAC-SHA256"}
     for name, value in call.headers.items():
-        if name.startswith("x-amz-"):
-            context[f"s3:{name}"] = value
-        elif name in ("if-none-match", "if-match"):
+        if name.startswith("x-amz-") or name in ("if-none-match", "if-match"):
             context[f"s3:{name}"] = value
     for name in ("prefix", "delimiter", "max-keys", "versionId"):
         if name in call.query:

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
 from . import inside
 from .resource_types import Operation, Properties, Resource, define, made
@@ -149,7 +150,7 @@ class _Known(dict[str, Any]):
     def _ask(self, name: str) -> Any:
         try:
             return self._resource.state.get_cfn_attribute(name)
-        except (NotImplementedError, AttributeError, KeyError, parsing.UnformattedGetAttTemplateException):
+        except (NotImplementedError, AttributeError, KeyError, UnformattedGetAttTemplateException):
             return None
 
 

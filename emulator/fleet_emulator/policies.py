@@ -122,12 +122,17 @@ def _one_resource(pattern: str, question: Question) -> bool:
     if pattern == "*":
         return True
     if question.unnamed:
-        service = (question.resource.split(":") + ["", "", ""])[2]
-        return pattern.startswith("arn:") and glob((pattern.split(":") + ["", "", ""])[2]).fullmatch(service) is not None
+        service, named = (_part(text, 2) for text in (question.resource, pattern))
+        return pattern.startswith("arn:") and glob(named).fullmatch(service) is not None
     try:
         return glob(substitute(pattern, question.context)).fullmatch(question.resource) is not None
     except MissingVariable:
         return False
+
+
+def _part(arn: str, place: int) -> str:
+    parts = arn.split(":")
+    return parts[place] if len(parts) > place else ""
 
 
 def _principal(statement: Mapping[str, Any], question: Question) -> str:

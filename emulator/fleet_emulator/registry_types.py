@@ -30,7 +30,11 @@ def update(resource: Resource, properties: Properties) -> None:
 
 
 def _identifier_part(
-    schema: TypeSchema, operation: Operation, properties: Properties, attributes: dict[str, object], path: tuple[str, ...]
+    schema: TypeSchema,
+    operation: Operation,
+    properties: Properties,
+    attributes: dict[str, object],
+    path: tuple[str, ...],
 ) -> str:
     given = value_at(properties, path)
     if given is not None:
@@ -38,7 +42,8 @@ def _identifier_part(
     name = ".".join(path)
     described = schema.property_schema(path)
     if path in schema.read_only:
-        value = generated(schema.type_name, path[-1], described, operation.account, operation.region, services=schema.prefixes[:1])
+        home = (operation.account, operation.region)
+        value = generated(schema.type_name, path[-1], described, *home, services=schema.prefixes[:1])
         attributes[name] = value
         return str(value)
     value = _name(operation, described)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
@@ -171,10 +172,8 @@ def _update_policy(operation: Operation, resource: Resource, properties: Propert
 
 def _delete_policy(operation: Operation, resource: Resource) -> None:
     s3 = _s3(operation)
-    try:
+    with suppress(s3.exceptions.NoSuchBucket):
         s3.delete_bucket_policy(Bucket=resource.physical_resource_id)
-    except s3.exceptions.NoSuchBucket:
-        pass
 
 
 def _permission(self: FakeBucket, action: str, resource: str) -> Any:

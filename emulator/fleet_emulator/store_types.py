@@ -1,4 +1,4 @@
-"""Keys, log groups, topics' subscriptions and trails: types of services whose API moto has, but not, or not wholly, their type."""
+"""Keys, log groups and subscriptions: types of services whose API moto has, but not, or not wholly, their type."""
 
 from __future__ import annotations
 
@@ -90,8 +90,12 @@ def _create_subscription(operation: Operation, properties: Properties) -> Resour
     }
     arguments: dict[str, Any] = {"Endpoint": properties["Endpoint"]} if properties.get("Endpoint") else {}
     subscription = sns.subscribe(
-        TopicArn=properties["TopicArn"], Protocol=properties["Protocol"], Attributes=attributes, ReturnSubscriptionArn=True, **arguments
-    )  # fmt: skip
+        TopicArn=properties["TopicArn"],
+        Protocol=properties["Protocol"],
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+        **arguments,
+    )
     arn = subscription["SubscriptionArn"]
     return made("AWS::SNS::Subscription", operation, properties, arn, Arn=arn, SubscriptionArn=arn)
 
