@@ -62,6 +62,8 @@ def check(
     listed = schema.permissions(handler)
     if "iam:PassRole" in listed:
         for role in _roles(values):
+            if role.split(":")[4] != account:  # passed later, by a role of its own account: IAM passes none across accounts
+                continue
             require(role_arn, "iam:PassRole", role, {"iam:PassedToService": _service(type_name)})
     if "iam:CreateServiceLinkedRole" in listed and handler == "create":
         _link_service(role_arn, schema, account)
