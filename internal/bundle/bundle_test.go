@@ -364,7 +364,7 @@ func TestOpenRefusesAPayloadThatAlphaDidNotSee(t *testing.T) {
 		{"future format", change(bundleName, `"format": 1`, `"format": 2`), "format 2, this program reads 1"},
 		{"bill of materials changed", change(sbomName, "Owner", "Other"), "sbom.json has digest"},
 		{"bill of materials missing", drop(sbomName), "sbom.json"},
-		{"no bundle", drop(bundleName), "holds no bundle.json"},
+		{"no bundle", drop(bundleName), "bundle.json: file does not exist: name the folder"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

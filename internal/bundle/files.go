@@ -51,7 +51,7 @@ func Write(dir string, b *Bundle, catalog *manifest.Catalog) error {
 func Open(dir string) (*Bundle, error) {
 	body, err := os.ReadFile(filepath.Join(dir, bundleName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s holds no %s: it is no bundle: name the folder that fleet package wrote: %w", dir, bundleName, fs.ErrNotExist)
+		return nil, fmt.Errorf("open the bundle: %s/%s: %w: name the folder that fleet package wrote", dir, bundleName, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the bundle: %w", err)

@@ -171,7 +171,7 @@ func TestEmptyFileListsWhatIsMissing(t *testing.T) {
 func TestLoadWithoutFileSaysHowToNameOne(t *testing.T) {
 	_, err := Load(filepath.Join(t.TempDir(), "fleet.yaml"))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
-	assert.ErrorContains(t, err, "fleet.yaml: no such file")
+	assert.ErrorContains(t, err, "fleet.yaml: file does not exist: run in the folder")
 	assert.ErrorContains(t, err, "--settings or FLEET_SETTINGS")
 }
 

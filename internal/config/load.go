@@ -50,10 +50,10 @@ func (m Mistake) String() string {
 func Load(path string) (*Settings, error) {
 	body, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no such file: the settings of the fleet are read from it: run in the folder that holds fleet.yaml, or name the file by --settings or FLEET_SETTINGS: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("settings %s: %w: run in the folder that holds fleet.yaml, or name the file by --settings or FLEET_SETTINGS", path, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the settings: %w", err)
+		return nil, fmt.Errorf("settings %s: %w: name the file by --settings or FLEET_SETTINGS", path, err)
 	}
 	return Parse(path, body)
 }

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/mail"
@@ -51,6 +52,7 @@ func (l *loader) productYAML(p *Product, path string) error {
 		return err
 	}
 	report := document.NewReport(d)
+	checker{Report: report}.numericVersion(d.Value)
 	var raw file
 	document.Decode(report, &raw)
 	p.Name, p.Description, p.Owner, p.Support = strings.TrimSpace(raw.Name), strings.TrimSpace(raw.Description), strings.TrimSpace(raw.Owner), Support(raw.Support)
@@ -141,6 +143,14 @@ func (c checker) version(pointer, text string) {
 	}
 	if v.Metadata() != "" {
 		c.Add(pointer, fmt.Sprintf("%q ends in build metadata, by which versions cannot be ordered", text), fmt.Sprintf("cut it off from the plus sign: %s", strings.TrimSuffix(text, "+"+v.Metadata())))
+	}
+}
+
+// numericVersion words the commonest slip, version: 1.0, before Decode would only ask for quotes.
+func (c checker) numericVersion(value any) {
+	root, _ := value.(map[string]any)
+	if number, ok := root["version"].(json.Number); ok {
+		c.version("/version", number.String())
 	}
 }
 

@@ -174,7 +174,7 @@ func (l *loader) wanted(full string, extensions ...string) bool {
 func (l *loader) missing(id string, f *folder) {
 	at := "products/" + id
 	if !f.product {
-		l.refuse("MISSING", at+"/"+productName, "is missing", "write who owns the product, its version and where it is published; fleet new makes one")
+		l.refuse("MISSING", at+"/"+productName, "is missing", "write who owns the product, its version and where it is published; copy that of another product to start from")
 	}
 	if !f.template {
 		l.refuse("MISSING", at+"/"+templateName, "is missing", "write the CloudFormation template of the product")

@@ -3,6 +3,7 @@ package manifest
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -201,7 +202,7 @@ func check(t *testing.T, rows []mistake) {
 func TestMistakesOfLayoutAreNamed(t *testing.T) {
 	big := strings.Repeat("x", 2*document.MaxBytes)
 	check(t, []mistake{
-		{"empty catalog", files{"products/archive/product.yaml": "", "products/archive/template.yaml": "", "products/archive/.taskcat.yml": "", "products/archive/features/a.feature": "", "products/archive/features/sub/b.feature": "", "products/archive/README.md": ""}, "EMPTY", "products", 0, "no product", "fleet new"},
+		{"empty catalog", files{"products/archive/product.yaml": "", "products/archive/template.yaml": "", "products/archive/.taskcat.yml": "", "products/archive/features/a.feature": "", "products/archive/features/sub/b.feature": "", "products/archive/README.md": ""}, "EMPTY", "products", 0, "no product", "add products/<id>/"},
 		{"symbolic link", files{"products/archive/template.yaml": "kind:symbolic link"}, "FILE_TYPE", "products/archive/template.yaml", 0, "symbolic link, which could lead out of the catalog", "put the file itself"},
 		{"nested repository", files{"products/archive": "", "products/other": "kind:repository of its own"}, "FILE_TYPE", "products/other", 0, "repository of its own", "put the file itself"},
 		{"template of 2 MB", files{"products/archive/template.yaml": big}, "SIZE", "products/archive/template.yaml", 0, "2.0 MB, more than the 1.0 MB", "CloudFormation reads no larger"},
@@ -218,7 +219,7 @@ func TestMistakesOfLayoutAreNamed(t *testing.T) {
 		{"rule at the top", files{"x.guard": "x"}, "STRAY", "x.guard", 0, "nothing reads rules here", "guard-rules/"},
 		{"id shape", files{"products/Log_1/README.md": "x"}, "PRODUCT_ID", "products/Log_1", 0, "at most 40 lower-case", "rename the folder"},
 		{"ids apart by dashes only", files{"products/arch-ive/README.md": "x"}, "PRODUCT_ID", "products/archive", 0, "called like products/arch-ive", "rename one"},
-		{"no product.yaml", files{"products/archive/product.yaml": ""}, "MISSING", "products/archive/product.yaml", 0, "is missing", "fleet new"},
+		{"no product.yaml", files{"products/archive/product.yaml": ""}, "MISSING", "products/archive/product.yaml", 0, "is missing", "copy that of another product"},
 		{"no template", files{"products/archive/template.yaml": ""}, "MISSING", "products/archive/template.yaml", 0, "is missing", "CloudFormation template"},
 		{"no tests", files{"products/archive/.taskcat.yml": ""}, "MISSING", "products/archive/.taskcat.yml", 0, "nothing would test the product", "at least one test"},
 		{"no features", files{"products/archive/features/a.feature": "", "products/archive/features/sub/b.feature": ""}, "MISSING", "products/archive/features", 0, "holds no feature", "fleet steps"},
@@ -240,7 +241,7 @@ func TestMistakesOfProductYAMLAreNamed(t *testing.T) {
 		{"no semantic version", edit("1.2.0", "one"), "PRODUCT", file, 5, `version: "one" is no semantic version`, "write three numbers"},
 		{"version with v", edit("1.2.0", "v1.2.0"), "PRODUCT", file, 5, `"v1.2.0" is no semantic version`, "write 1.2.0"},
 		{"version of two numbers", edit("1.2.0", "'1.2'"), "PRODUCT", file, 5, `"1.2" is no semantic version`, "write 1.2.0"},
-		{"version unquoted number", edit("1.2.0", "1.2"), "PRODUCT", file, 5, "want text, got the number 1.2", "quote it"},
+		{"version of two numbers, unquoted", edit("1.2.0", "1.2"), "PRODUCT", file, 5, `version: "1.2" is no semantic version`, "write 1.2.0"},
 		{"build metadata", edit("1.2.0", "1.2.0+5"), "PRODUCT", file, 5, "build metadata", "1.2.0"},
 		{"unknown portfolio", edit("[security]", "[securty]"), "PRODUCT", file, 7, `portfolios[0]: there is no portfolio "securty"`, "did you mean security"},
 		{"no portfolio", edit("[security]", "[]"), "PRODUCT", file, 7, "nobody could launch", "security, baseline"},
@@ -449,7 +450,7 @@ func TestDirRefusesWhatLeadsOutOfTheCatalog(t *testing.T) {
 
 func TestDirWithoutFolderSaysHowToNameOne(t *testing.T) {
 	_, _, err := Load(t.Context(), Dir(filepath.Join(t.TempDir(), "none")), settings())
-	assert.ErrorContains(t, err, "no such folder")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
 	assert.ErrorContains(t, err, "--catalog")
 }
 

@@ -52,10 +52,10 @@ type dir string
 func (d dir) Files(ctx context.Context) ([]Entry, error) {
 	root, err := os.OpenRoot(string(d))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no such folder: the catalog is read from it: name the folder that holds products/ by --catalog: %w", d, fs.ErrNotExist)
+		return nil, fmt.Errorf("catalog %s: %w: name the folder that holds products/ by --catalog", d, fs.ErrNotExist)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the catalog: %w", err)
+		return nil, fmt.Errorf("catalog %s: %w: name the folder that holds products/ by --catalog", d, err)
 	}
 	defer root.Close()
 	var entries []Entry

@@ -34,7 +34,7 @@ func Write(path string, p *Plan) error {
 func Read(path string) (*Plan, error) {
 	body, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no such plan: name the plan.json that fleet publish plan or fleet package wrote: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("read the plan %s: %w: name the plan.json that fleet publish plan wrote", path, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the plan: %w", err)

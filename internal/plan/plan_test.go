@@ -321,7 +321,7 @@ func TestReadGivesWhatWriteStored(t *testing.T) {
 	assert.Equal(t, p, got)
 
 	_, err = Read(filepath.Join(t.TempDir(), "plan.json"))
-	assert.ErrorContains(t, err, "no such plan")
+	assert.ErrorContains(t, err, "file does not exist: name the plan.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"format": 9}`), 0o644))
 	_, err = Read(path)
 	assert.ErrorContains(t, err, "format 9, this program reads 1")
