@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .authorization import Caller
+from .authorization import AccessDenied, Caller
 from .calls import Call
 from .needs import Context, Need
-from .principals import backend
+from .principals import backend, exists
 
 _UNNAMED = frozenset(
     """GetAccountAuthorizationDetails GetAccountSummary GetAccountPasswordPolicy ListAccountAliases ListPolicies ListRoles
@@ -37,6 +37,9 @@ def of_sts(call: Call, caller: Caller) -> list[Need]:
         return []
     if call.operation != "AssumeRole":
         raise NotImplementedError(f"sts {call.operation} is not emulated: roles are assumed by AssumeRole")
+    if not exists(str(call.parameters["RoleArn"])):
+        who, role = caller.session_arn, call.parameters["RoleArn"]
+        raise AccessDenied(f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}")
     context: Context = {"sts:RoleSessionName": str(call.parameters.get("RoleSessionName", ""))}
     if call.parameters.get("ExternalId"):
         context["sts:ExternalId"] = str(call.parameters["ExternalId"])

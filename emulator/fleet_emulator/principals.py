@@ -72,6 +72,15 @@ def role_of(arn: str) -> Any:
     return role
 
 
+def exists(arn: str) -> bool:
+    """Is there such a role?"""
+    try:
+        role_of(arn)
+    except (NoSuchPrincipal, ValueError):
+        return False
+    return True
+
+
 def _role(account: str, name: str) -> Any:
     for role in backend(account).roles.values():
         if role.name == name:
@@ -89,7 +98,7 @@ def _user(account: str, name: str) -> Any:
 def _principal(held: Any, account: str, kind: str, arn: str, session_arn: str = "") -> Principal:
     policies = [Policy(load(document), name) for name, document in _inline(held)]
     policies += [_managed(account, policy_arn) for policy_arn in list(held.managed_policies)]
-    for group in getattr(held, "groups", []) or []:
+    for group in backend(account).get_groups_for_user(held.name) if kind == "user" else []:
         policies += [Policy(load(document), name) for name, document in _inline(group)]
         policies += [_managed(account, policy_arn) for policy_arn in list(group.managed_policies)]
     boundary_arn = getattr(held, "permissions_boundary_arn", None) or None

@@ -10,10 +10,8 @@ from .policies import Effect, Question, decide
 def require_trust(role_arn: str, service: str) -> None:
     """Raise AccessDenied, worded as STS does, unless the role's trust policy lets the service assume it."""
     account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
-    try:
-        principals.role_of(role_arn)
-    except (principals.NoSuchPrincipal, ValueError):
-        raise AccessDenied(_message(service, role_arn)) from None
+    if not principals.exists(role_arn):
+        raise AccessDenied(_message(service, role_arn))
     question = Question(
         action="sts:AssumeRole",
         resource=role_arn,

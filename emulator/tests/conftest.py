@@ -52,7 +52,7 @@ class Aws:
                 aws_access_key_id=self.key,
                 aws_secret_access_key=self.secret,
                 aws_session_token=self.token,
-                config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+                config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, signature_version="v4"),
             )
         return self._clients[place]
 
