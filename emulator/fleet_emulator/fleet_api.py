@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Request, Response
 
-from . import inventory, usage
+from . import code_pipelines, inventory, usage
 from .authorization import AccessDenied, CannotDecide, authorize
 from .credentials import issue
 from .trust import require_trust
@@ -104,3 +104,9 @@ def _resources(*, query: dict[str, str], **_: Any) -> Any:
 @endpoint("GET", "permissions")
 def _permissions(**_: Any) -> Any:
     return {"roles": usage.report()}
+
+
+@endpoint("PUT", "pipelines/([A-Za-z0-9.@_-]+)")
+def _pipeline_state(name: str, *, body: dict[str, Any], **_: Any) -> Any:
+    code_pipelines.put_state(body["account"], body["region"], name, body["state"])
+    return {}
