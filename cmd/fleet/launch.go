@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"accountfleet/internal/bundle"
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
+	"accountfleet/internal/emulator"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/launch"
 	"accountfleet/internal/toolbox"
@@ -114,7 +114,7 @@ func place(ctx context.Context, base *cloud.Session, account, role string) (*clo
 // levelsOf says how resources are exercised where base goes: in the emulator as it tells, else on AWS.
 func levelsOf(ctx context.Context, base, session *cloud.Session) (levels launch.Levels, emulated bool) {
 	if endpoint := base.Emulator(ctx); endpoint != "" {
-		return launch.InEmulator{Endpoint: endpoint, Client: http.DefaultClient}, true
+		return launch.InEmulator{Backends: emulator.NewClient(endpoint)}, true
 	}
 	return launch.OnAWS{StacksIn: func(region string) launch.Lister { return session.In(region).Stacks() }}, false
 }

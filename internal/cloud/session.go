@@ -9,7 +9,6 @@ package cloud
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"accountfleet/internal/config"
+	"accountfleet/internal/emulator"
 )
 
 // Session is AWS as one identity in one region.
@@ -92,17 +92,8 @@ func (s *Session) Emulator(ctx context.Context) string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/_fleet/health", nil)
-	if err != nil {
-		return ""
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return ""
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return ""
+	if err := emulator.NewClient(endpoint).Health(ctx); err != nil {
+		return "" // another endpoint of AWS, for example one inside a private network
 	}
 	return endpoint
 }

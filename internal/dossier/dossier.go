@@ -267,10 +267,17 @@ func productAttention(p Product) []string {
 	if len(p.Deactivate) > 0 {
 		list = append(list, fmt.Sprintf("%s: %s cannot be used any more.", p.ID, strings.Join(p.Deactivate, ", ")))
 	}
+	var writes []string
+	var actions int
 	for _, g := range p.Gained {
 		if g.Writes {
-			list = append(list, fmt.Sprintf("%s may change identities: %s on %s.", p.ID, strings.Join(g.Actions, ", "), strings.Join(g.Resources, ", ")))
+			writes = append(writes, g.Resources...)
+			actions += len(g.Actions)
 		}
+	}
+	if actions > 0 {
+		slices.Sort(writes)
+		list = append(list, fmt.Sprintf("The launch role of %s may change identities: IAM actions gained: %d, on %s.", p.ID, actions, strings.Join(slices.Compact(writes), ", ")))
 	}
 	for _, proof := range p.Proofs {
 		if proof.Outcome != evidence.Passed {

@@ -128,7 +128,7 @@ func TestPageClaimsNoMoreThanWasProved(t *testing.T) {
 func TestPageCallsAttentionToWhatHurts(t *testing.T) {
 	page := collect(t, example(t))
 	for _, want := range []string{
-		"nothing on this page was proved on AWS", "guardrails creates what cannot simply be deleted", "network may change identities: iam:CreateRole on arn:aws:iam::*:role/SC-*",
+		"nothing on this page was proved on AWS", "guardrails creates what cannot simply be deleted", "The launch role of network may change identities: IAM actions gained: 1, on arn:aws:iam::*:role/SC-*",
 		"Stack fleet-products-0: P (AWS::ServiceCatalog::CloudFormationProduct) is replaced", "legacy left the catalog", "network, Consume: broken: there is no evidence of it",
 		"guardrails, Provision: not run: no sandbox organization",
 	} {

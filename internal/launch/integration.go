@@ -47,6 +47,7 @@ type Plan struct {
 	TimeoutSeconds int      `json:"timeoutSeconds"`
 	PollSeconds    int      `json:"pollSeconds"`
 	Parallel       int      `json:"parallel"`
+	Regions        []string `json:"regions"` // of all tests
 	Rounds         [][]Spec `json:"rounds"`
 	Files          []File   `json:"-"` // templates, written before the runner starts
 }
@@ -212,7 +213,7 @@ func (in *Integration) clear(ctx context.Context, round []Spec, results []Result
 				}
 			}
 			if id != "" {
-				remove(ctx, j, stacks, in.SweeperIn(region), products[spec.Product], id, role)
+				remove(ctx, j, stacks, in.SweeperIn(region), products[spec.Product], id, role, " "+spec.Test+" "+region)
 			}
 		}
 	}

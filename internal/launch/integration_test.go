@@ -63,7 +63,8 @@ func TestIntegrationLooksBeforeAndClearsAfter(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, evidence.Passed, e.Outcome)
 	require.Equal(t, []string{
-		"taskcat defaults eu-central-1 passed", "delete passed", "residue passed", "taskcat again eu-central-1 passed", "delete passed", "residue passed",
+		"taskcat defaults eu-central-1 passed", "delete defaults eu-central-1 passed", "residue defaults eu-central-1 passed",
+		"taskcat again eu-central-1 passed", "delete again eu-central-1 passed", "residue again eu-central-1 passed",
 	}, steps(t, e, "guard"))
 	require.Len(t, s.plan.Rounds, 2, "a singleton must not meet itself")
 	require.Equal(t, 4, s.answers)

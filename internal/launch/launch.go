@@ -160,15 +160,17 @@ func outputs(promised []string, got map[string]string) (string, error) {
 
 // remove deletes a stack and what it left. A stack that cannot be deleted because of what lies in it is a finding; it is cleared and
 // deleted all the same, so that the next push finds a clean account.
-func remove(ctx context.Context, j *journal, stacks Stacks, sweeper Sweeper, p bundle.Product, id, role string) {
-	gone := j.step("delete", func() (string, error) { return "stack deleted", stacks.Delete(ctx, id, role) })
+//
+// The steps' names end in label, so that those of several stacks can be told apart.
+func remove(ctx context.Context, j *journal, stacks Stacks, sweeper Sweeper, p bundle.Product, id, role, label string) {
+	gone := j.step("delete"+label, func() (string, error) { return "stack deleted", stacks.Delete(ctx, id, role) })
 	if !gone {
-		gone = j.step("delete again", func() (string, error) {
+		gone = j.step("delete again"+label, func() (string, error) {
 			return "stack deleted after clearing what held it", errors.Join(clearStuck(ctx, stacks, sweeper, id), stacks.Delete(ctx, id, role))
 		})
 	}
 	if gone {
-		j.step("residue", func() (string, error) { return residue(ctx, stacks, sweeper, p, id) })
+		j.step("residue"+label, func() (string, error) { return residue(ctx, stacks, sweeper, p, id) })
 	}
 }
 

@@ -2,13 +2,11 @@ package launch
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"accountfleet/internal/cloud"
+	"accountfleet/internal/emulator"
 	"accountfleet/internal/evidence"
 )
 
@@ -40,45 +38,34 @@ func (o OnAWS) Resources(ctx context.Context, account, region, stack string) ([]
 	return resources, nil
 }
 
-// InEmulator asks the emulator which of a stack's resources have a stateful backend and which are only modelled.
-type InEmulator struct {
-	Endpoint string
-	Client   *http.Client
+// Backends tells what stands behind resources; *emulator.Client is one.
+type Backends interface {
+	Resources(ctx context.Context, f emulator.Filter) ([]emulator.Resource, error)
 }
 
-// Resources reads GET /_fleet/resources. A level that this program does not know is an error: nothing may be claimed by guessing.
+// InEmulator asks the emulator which of a stack's resources have a stateful backend and which are only modelled.
+type InEmulator struct {
+	Backends Backends
+}
+
+// Resources are those that exist. A level that this program does not know is an error: nothing may be claimed by guessing.
 func (e InEmulator) Resources(ctx context.Context, account, region, stack string) ([]evidence.Resource, error) {
-	query := url.Values{"account": {account}, "region": {region}, "stack": {stack}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.Endpoint+"/_fleet/resources?"+query.Encode(), nil)
+	found, err := e.Backends.Resources(ctx, emulator.Filter{Account: account, Region: region, Stack: stack})
 	if err != nil {
-		return nil, fmt.Errorf("ask the emulator for resources: %w", err)
-	}
-	response, err := e.Client.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("ask the emulator for resources: %w", err)
-	}
-	defer response.Body.Close()
-	var answer struct {
-		Resources []struct {
-			evidence.Resource
-			Status string `json:"status"`
-		} `json:"resources"`
-	}
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask the emulator for resources: status %s", response.Status)
-	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("ask the emulator for resources: %w", err)
+		return nil, err
 	}
 	var resources []evidence.Resource
-	for _, r := range answer.Resources {
+	for _, r := range found {
 		if strings.Contains(r.Status, "FAILED") || strings.HasPrefix(r.Status, "DELETE") {
 			continue
 		}
-		if r.Level != evidence.Emulated && r.Level != evidence.Modelled {
+		level := evidence.Level(r.Level)
+		if level != evidence.Emulated && level != evidence.Modelled {
 			return nil, fmt.Errorf("the emulator says %q of %s: want emulated or modelled: it does not match this fleet: run make tools", r.Level, r.LogicalID)
 		}
-		resources = append(resources, r.Resource)
+		resources = append(resources, evidence.Resource{
+			Account: r.Account, Region: r.Region, Stack: r.Stack, LogicalID: r.LogicalID, Type: r.Type, Level: level,
+		})
 	}
 	return resources, nil
 }

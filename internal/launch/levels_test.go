@@ -2,13 +2,13 @@ package launch
 
 import (
 	"context"
-	"net/http"
-	"net/http/httptest"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/cloud"
+	"accountfleet/internal/emulator"
 	"accountfleet/internal/evidence"
 )
 
@@ -23,19 +23,23 @@ func TestOnAWSClaimsOnlyWhatExists(t *testing.T) {
 	require.Equal(t, []evidence.Resource{{Account: "1", Region: "r", Stack: "s", LogicalID: "A", Type: "T", Level: evidence.Launched}}, got)
 }
 
+type backends []emulator.Resource
+
+func (b backends) Resources(_ context.Context, f emulator.Filter) ([]emulator.Resource, error) {
+	if f != (emulator.Filter{Account: "1", Region: "r", Stack: "s"}) {
+		return nil, errors.New("asked for something else")
+	}
+	return b, nil
+}
+
 func TestInEmulatorTakesItsWordAndNoOther(t *testing.T) {
-	answer := `{"resources": [{"account": "1", "region": "r", "stack": "s", "logicalId": "A", "type": "T", "level": "emulated", "status": "CREATE_COMPLETE"},
-		{"logicalId": "B", "level": "modelled", "status": "CREATE_FAILED"}]}`
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, "/_fleet/resources?account=1&region=r&stack=s", r.URL.String())
-		_, _ = w.Write([]byte(answer))
-	}))
-	defer server.Close()
-	e := InEmulator{Endpoint: server.URL, Client: server.Client()}
-	got, err := e.Resources(t.Context(), "1", "r", "s")
+	b := backends{
+		{Account: "1", Region: "r", Stack: "s", LogicalID: "A", Type: "T", Level: "emulated", Status: "CREATE_COMPLETE"},
+		{LogicalID: "B", Level: "modelled", Status: "CREATE_FAILED"}, {LogicalID: "C", Level: "modelled", Status: "DELETE_SKIPPED"},
+	}
+	got, err := InEmulator{b}.Resources(t.Context(), "1", "r", "s")
 	require.NoError(t, err)
 	require.Equal(t, []evidence.Resource{{Account: "1", Region: "r", Stack: "s", LogicalID: "A", Type: "T", Level: evidence.Emulated}}, got)
-	answer = `{"resources": [{"logicalId": "A", "level": "perfect"}]}`
-	_, err = e.Resources(t.Context(), "1", "r", "s")
+	_, err = InEmulator{backends{{LogicalID: "A", Level: "perfect"}}}.Resources(t.Context(), "1", "r", "s")
 	require.ErrorContains(t, err, `the emulator says "perfect" of A`)
 }

@@ -3,6 +3,7 @@ package launch
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"accountfleet/internal/bundle"
@@ -31,8 +32,11 @@ func (in *Integration) plan(products []bundle.Product) (Plan, error) {
 				regions = in.Settings.Regions.Test[:1]
 			}
 			tasks = append(tasks, task{product: product, test: test, regions: regions, types: types})
+			plan.Regions = append(plan.Regions, regions...)
 		}
 	}
+	slices.Sort(plan.Regions)
+	plan.Regions = slices.Compact(plan.Regions)
 	linted := map[string]bool{}
 	for _, round := range rounds(tasks) {
 		var specs []Spec

@@ -128,7 +128,7 @@ func (p *Provision) product(ctx context.Context, product bundle.Product) *journa
 	case !ok && deployed.Action == "updated" && stays:
 		j.step("rollback", func() (string, error) { return rolledBack(failed) })
 	default:
-		remove(cleanup, j, p.Stacks, p.Sweeper, product, deployed.ID, p.role())
+		remove(cleanup, j, p.Stacks, p.Sweeper, product, deployed.ID, p.role(), "")
 	}
 	return j
 }

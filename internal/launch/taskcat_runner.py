@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import taskcat._config
+import taskcat.testing._cfn_test
 from taskcat._cfn.threaded import Stacker
 from taskcat._cfn_lint import Lint
+from taskcat._client_factory import Boto3Cache
 from taskcat._config import Config
 from taskcat.testing import CFNTest
 
@@ -146,6 +149,17 @@ def _broken(spec: dict[str, Any], error: Exception) -> dict[str, Any]:
     }
 
 
+def _share_clients(regions: list[str]) -> None:
+    """Give all tests one cache of AWS clients: TaskCat makes one per test, and most of its time is spent loading models anew."""
+    cache = Boto3Cache()
+    cache.account_id("default")
+    for region in regions:
+        for service in ("cloudformation", "s3"):
+            cache.client(service, profile="default", region=region)
+    for module in (taskcat._config, taskcat.testing._cfn_test):  # pylint: disable=protected-access
+        module.Boto3Cache = lambda: cache
+
+
 def _prepare(spec: dict[str, Any], deadline: float, poll: float) -> Run | dict[str, Any]:
     try:
         return Run(spec, deadline, poll)
@@ -164,6 +178,7 @@ def main(arguments: list[str]) -> int:
     if account != plan["account"]:
         sys.stderr.write(f"credentials belong to account {account}, want {plan['account']}\n")
         return WRONG_ACCOUNT
+    _share_clients(plan["regions"])
     deadline = time.monotonic() + plan["timeoutSeconds"]
     for specs in plan["rounds"]:
         prepared = [_prepare(spec, deadline, plan["pollSeconds"]) for spec in specs]
