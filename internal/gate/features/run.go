@@ -150,8 +150,9 @@ type step struct {
 	} `json:"result"`
 }
 
+// failed says whether godog fails the feature: in Strict mode it fails a scenario without steps too.
 func (f feature) failed() bool {
-	return slices.ContainsFunc(f.Elements, func(e element) bool { return e.broken() >= 0 })
+	return slices.ContainsFunc(f.Elements, func(e element) bool { return e.broken() >= 0 || len(e.Steps) == 0 })
 }
 
 // broken is the index of the first step that neither passed nor was skipped after one that did not pass.
