@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
@@ -93,6 +94,7 @@ func (l *Ledger) Append(ctx context.Context, e ledger.Entry) error {
 	key := ledger.Key(e.Seq)
 	_, err = l.objects.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &l.bucket, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("application/json"), IfNoneMatch: aws.String("*"),
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, // S3 refuses an object under Object Lock without a checksum
 	})
 	if err == nil {
 		return nil
