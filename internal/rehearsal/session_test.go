@@ -66,9 +66,9 @@ func TestPushRunsThePipelineWithTheRolesOfTheAssembly(t *testing.T) {
 	calls := aws.called()
 	for _, want := range []string{
 		"engineer codecommit:GitPush", "trigger codepipeline:StartPipelineExecution", "pipeline AssumeRole",
-		"source-action codecommit:GetBranch", "source-action s3:PutObject", "source-action kms:GenerateDataKey",
+		"source-action codecommit:GetBranch", "source-action s3:PutObject",
 		"start-Check codebuild:StartBuild", "build-Check codecommit:GitPull", "build-Check logs:PutLogEvents",
-		"build-Check s3:GetObject", "build-Check s3:PutObject", "build-Use s3:GetObject", "build-Use kms:Decrypt",
+		"build-Check s3:GetObject", "build-Check s3:PutObject", "build-Use s3:GetObject",
 	} {
 		assert.Contains(t, calls, want)
 	}
@@ -93,7 +93,7 @@ func TestMissingPermissionBreaksTheRun(t *testing.T) {
 		"rule's role not trusted": {"trigger", "events.amazonaws.com", "events.amazonaws.com cannot take role"},
 		"source":                  {"source-action", "codecommit:GetCommit", "may not codecommit:GetCommit"},
 		"bucket":                  {"source-action", "s3:PutObject", "AccessDenied"},
-		"key":                     {"build-Check", "kms:Decrypt", "may not kms:Decrypt"},
+		"input":                   {"build-Check", "s3:GetObject", "get artifact Source"},
 		"build":                   {"start-Check", "codebuild:StartBuild", "may not codebuild:StartBuild"},
 		"clone":                   {"build-Check", "codecommit:GitPull", "may not codecommit:GitPull"},
 		"project's trust":         {"build-Check", "codebuild.amazonaws.com", "cannot take role"},
