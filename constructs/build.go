@@ -129,10 +129,11 @@ func (p BuildProps) basics() []Statement {
 		Allow("Logs", []string{s.ToolsARN("logs", "log-group:"+s.LogGroup(p.Action)+":*")}, "logs:CreateLogStream", "logs:PutLogEvents"),
 		Allow("ReadArtifacts", ArtifactObjects(s, p.Artifacts, p.Inputs...), "s3:GetObject", "s3:GetObjectVersion"),
 		Allow("ArtifactBucket", []string{BucketARN(p.Artifacts)}, "s3:GetBucketAcl", "s3:GetBucketLocation"),
-		Allow("ArtifactKey", []string{p.KeyARN}, "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+		Allow("DecryptArtifacts", []string{p.KeyARN}, "kms:Decrypt", "kms:DescribeKey"),
 	}
 	if p.Output != "" {
-		statements = append(statements, Allow("WriteArtifact", ArtifactObjects(s, p.Artifacts, p.Output), "s3:PutObject"))
+		statements = append(statements, Allow("WriteArtifact", ArtifactObjects(s, p.Artifacts, p.Output), "s3:PutObject"),
+			Allow("EncryptArtifact", []string{p.KeyARN}, "kms:GenerateDataKey"))
 	}
 	if len(p.Reports) > 0 {
 		var groups []string

@@ -35,10 +35,8 @@ func NewLaunchRole(scope constructs.Construct, id string, props LaunchRoleProps)
 func launchBasics(props LaunchRoleProps) []Statement {
 	return []Statement{
 		Allow("Stacks", []string{config.ARN("cloudformation", "*", props.Account, "stack/SC-*")},
-			"cloudformation:CreateStack", "cloudformation:DeleteStack", "cloudformation:UpdateStack", "cloudformation:DescribeStack*",
-			"cloudformation:GetTemplate", "cloudformation:ListStackResources", "cloudformation:SetStackPolicy",
-			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DeleteChangeSet",
-			"cloudformation:ExecuteChangeSet", "cloudformation:ListChangeSets", "cloudformation:TagResource"),
+			"cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:DeleteStack", "cloudformation:DescribeStacks",
+			"cloudformation:DescribeStackEvents", "cloudformation:SetStackPolicy", "cloudformation:TagResource"),
 		Allow("Templates", []string{"*"}, "cloudformation:GetTemplateSummary", "cloudformation:ValidateTemplate"),
 		readTemplates(),
 	}

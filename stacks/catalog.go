@@ -25,7 +25,9 @@ func newCatalog(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk
 	parts.NewBucket(stack, "Ledger", parts.BucketProps{Name: s.LedgerBucket(), ObjectLockDays: ledgerDays, WriteOnce: true})
 	newDeployRoles(stack, deployRoleProps{
 		settings: s, account: account, deploy: s.CatalogDeployRole(), cloudFormation: s.CatalogCloudFormationRole(),
-		artifacts: []string{packaging, planArtifact}, regions: storeRegions(s), stacks: publishedStacks(s),
+		artifacts: []string{packaging, planArtifact}, regions: storeRegions(s),
+		deploys: slices.Concat(createOrUpdate(stackARNs(account, []string{s.Regions.Home}, s.GammaPortfolioStack())),
+			changeSets(s, stackARNs(account, storeRegions(s), publishedStacks(s)...))),
 		permits: slices.Concat(launchRoles(s, account, s.LaunchRole("*"), s.GammaLaunchRole("*")), administerCatalog(s)),
 	})
 	newCatalogRoles(stack, s)
@@ -42,9 +44,9 @@ func newCatalogRegion(app awscdk.App, s *config.Settings, region string) awscdk.
 	return stack
 }
 
-// publishedStacks are name patterns of what the pipeline deploys to the catalog account.
+// publishedStacks are name patterns of what Prod publishes to the catalog account.
 func publishedStacks(s *config.Settings) []string {
-	return []string{s.Name + "-products-*", s.LaunchRolesStack(), s.PortfolioStack("*"), s.GammaPortfolioStack()}
+	return []string{s.Name + "-products-*", s.LaunchRolesStack(), s.PortfolioStack("*")}
 }
 
 // newTemplateStore keeps templates under their digests. A listed template is read at every launch, by launch roles of any account of
@@ -119,28 +121,23 @@ func newCatalogRoles(stack awscdk.Stack, s *config.Settings) {
 		parts.Allow("ListLedger", []string{parts.BucketARN(s.LedgerBucket())}, "s3:ListBucket"),
 		parts.Allow("ReadLedger", ledger, "s3:GetObject"),
 	}
-	stacks := stackARNs(s.Accounts.Catalog, storeRegions(s), publishedStacks(s)...)
-	readStacks := parts.Allow("ReadStacks", stacks, "cloudformation:DescribeChangeSet", "cloudformation:DescribeStacks",
-		"cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResources", "cloudformation:GetTemplate",
-		"cloudformation:ListChangeSets", "cloudformation:ListStackResources")
-	readCatalog := parts.Allow("ReadCatalog", []string{"*"}, "servicecatalog:DescribePortfolio", "servicecatalog:DescribeProductAsAdmin",
-		"servicecatalog:DescribeProvisioningArtifact", "servicecatalog:ListPortfoliosForProduct", "servicecatalog:ListProvisioningArtifacts",
-		"servicecatalog:SearchProductsAsAdmin")
-	readTemplates := []parts.Statement{
-		parts.Allow("ListTemplates", templateBuckets(s), "s3:ListBucket"),
-		parts.Allow("ReadTemplates", templates(s), "s3:GetObject", "s3:GetObjectTagging"),
-	}
-
-	role("StoreRole", s.CatalogStoreRole(), "Store, to write candidates to the template store", append(slices.Clone(readTemplates),
+	role("StoreRole", s.CatalogStoreRole(), "Store, to write candidates to the template store", []parts.Statement{
+		parts.Allow("ReadTemplates", templates(s), "s3:GetObject"),
 		parts.Allow("WriteTemplates", templates(s), "s3:PutObject", "s3:PutObjectTagging").
-			When("StringEquals", "s3:RequestObjectTag/servicecatalog:provisioning", "true")), store)
+			When("StringEquals", "s3:RequestObjectTag/servicecatalog:provisioning", "true"),
+	}, store)
 	role("ReadRole", s.CatalogReadRole(), "Package, Render, Dossier and Preflight, to read ledger, change sets and templates",
-		slices.Concat(readLedger, readTemplates, []parts.Statement{readStacks, readCatalog}), packaging, render, dossier, preflight)
+		append(slices.Clone(readLedger),
+			parts.Allow("ListTemplates", templateBuckets(s), "s3:ListBucket"),
+			parts.Allow("ReadTemplates", templates(s), "s3:GetObject"),
+			parts.Allow("ReadStacks", stackARNs(s.Accounts.Catalog, storeRegions(s), publishedStacks(s)...),
+				"cloudformation:DescribeChangeSet", "cloudformation:DescribeStacks", "cloudformation:GetTemplate"),
+		), packaging, render, dossier, preflight)
 	role("PublishRole", s.CatalogPublishRole(), "Settle and Verify, to settle versions and to append to the ledger",
-		slices.Concat(readLedger, []parts.Statement{
-			readStacks, readCatalog,
-			parts.Allow("ReadExports", []string{"*"}, "cloudformation:ListExports"),
-			parts.Allow("SettleVersions", []string{"*"}, "servicecatalog:UpdateProvisioningArtifact"),
+		append(slices.Clone(readLedger),
 			parts.Allow("AppendLedger", ledger, "s3:PutObject"),
-		}), settle, verify)
+			parts.Allow("FindProducts", []string{"*"}, "cloudformation:ListExports"),
+			parts.Allow("SettleVersions", []string{"*"}, "servicecatalog:DescribeProvisioningArtifact", "servicecatalog:ListProvisioningArtifacts",
+				"servicecatalog:UpdateProvisioningArtifact"),
+		), settle, verify)
 }

@@ -20,7 +20,7 @@ func newGamma(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk.S
 	boundary := accounts.of(account, stack)
 	newDeployRoles(stack, deployRoleProps{
 		settings: s, account: account, deploy: s.GammaDeployRole(), cloudFormation: s.GammaCloudFormationRole(), artifacts: []string{packaging},
-		regions: []string{s.Regions.Home}, stacks: []string{s.GammaAccessStack()},
+		regions: []string{s.Regions.Home}, deploys: createOrUpdate(stackARNs(account, []string{s.Regions.Home}, s.GammaAccessStack())),
 		permits: append(launchRoles(s, account, s.GammaLaunchRole("*")), consumeShare()),
 	})
 	build := config.RoleARN(s.Accounts.Tools, s.ProjectRole(consume))
@@ -53,7 +53,8 @@ func newConsumer(app awscdk.App, s *config.Settings, account string, accounts *b
 	if slices.Contains(accessAccounts(s), account) {
 		newDeployRoles(stack, deployRoleProps{
 			settings: s, account: account, deploy: s.ConsumerDeployRole(), cloudFormation: s.ConsumerCloudFormationRole(),
-			artifacts: []string{planArtifact}, regions: s.Regions.Catalog, stacks: []string{s.AccessStack()},
+			artifacts: []string{planArtifact}, regions: s.Regions.Catalog,
+			deploys: createOrUpdate(stackARNs(account, s.Regions.Catalog, s.AccessStack())),
 			permits: append(launchRoles(s, account, s.LaunchRole("*")), consumeShare()),
 		})
 	}
@@ -68,7 +69,7 @@ type deployRoleProps struct {
 	cloudFormation string // name of the role that CloudFormation takes
 	artifacts      []string
 	regions        []string
-	stacks         []string          // name patterns
+	deploys        []parts.Statement // what the pipeline's role does with which stacks
 	permits        []parts.Statement // of CloudFormation's role
 }
 
@@ -83,7 +84,7 @@ func newDeployRoles(stack awscdk.Stack, p deployRoleProps) {
 	parts.NewRole(stack, "DeployRole", parts.RoleProps{
 		Name: p.deploy, Description: "The pipeline, to deploy its stacks here",
 		Trust: []parts.Statement{parts.TrustRoles(s.Accounts.Tools, config.RoleARN(s.Accounts.Tools, s.PipelineRole()))},
-		Policy: slices.Concat(deployStacks(stackARNs(p.account, p.regions, p.stacks...)), readArtifacts(s, p.regions, p.artifacts...),
+		Policy: slices.Concat(p.deploys, readArtifacts(s, p.regions, p.artifacts...),
 			[]parts.Statement{passRole("CloudFormationRole", config.RoleARN(p.account, p.cloudFormation), "cloudformation.amazonaws.com")}),
 	})
 }

@@ -30,15 +30,22 @@ func stackARNs(account string, regions []string, patterns ...string) []string {
 	return arns
 }
 
-// deployStacks lets the action role of CodePipeline's CloudFormation actions deploy stacks.
+// createOrUpdate lets the action role of CodePipeline's CloudFormation actions create and update stacks.
 // Source: CodePipeline user guide, "Add permissions to the CodePipeline service role", CloudFormation.
-func deployStacks(stacks []string) []parts.Statement {
+func createOrUpdate(stacks []string) []parts.Statement {
 	return []parts.Statement{
-		parts.Allow("Stacks", stacks, "cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
-			"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResources",
-			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DeleteChangeSet",
-			"cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:SetStackPolicy"),
-		parts.Allow("Templates", []string{"*"}, "cloudformation:ValidateTemplate", "cloudformation:GetTemplateSummary"),
+		parts.Allow("CreateOrUpdate", stacks, "cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:DescribeStacks",
+			"cloudformation:DescribeStackEvents", "cloudformation:GetTemplate"),
+		parts.Allow("Templates", []string{"*"}, "cloudformation:ValidateTemplate"),
+	}
+}
+
+// changeSets lets the action role of CodePipeline's CloudFormation actions make and execute the one change set that is reviewed.
+func changeSets(s *config.Settings, stacks []string) []parts.Statement {
+	return []parts.Statement{
+		parts.Allow("ChangeSets", stacks, "cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DeleteChangeSet",
+			"cloudformation:ExecuteChangeSet").When("StringEqualsIfExists", "cloudformation:ChangeSetName", s.ChangeSet()),
+		parts.Allow("Stacks", stacks, "cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"),
 	}
 }
 
@@ -75,11 +82,10 @@ func launchRoles(s *config.Settings, account string, patterns ...string) []parts
 	}
 	boundary := parts.BoundaryARN(s, account)
 	return []parts.Statement{
-		parts.Allow("BoundedLaunchRoles", roles, "iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy",
-			"iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary").
+		parts.Allow("BoundedLaunchRoles", roles, "iam:CreateRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary").
 			When("StringEquals", "iam:PermissionsBoundary", boundary),
 		parts.Allow("LaunchRoles", roles, "iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
-			"iam:ListInstanceProfilesForRole", "iam:ListRoleTags", "iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
+			"iam:ListRoleTags", "iam:DeleteRole", "iam:UpdateRole", "iam:UpdateRoleDescription",
 			"iam:UpdateAssumeRolePolicy", "iam:TagRole", "iam:UntagRole"),
 		parts.Deny("KeepTheBoundary", []string{"*"}, "iam:DeleteRolePermissionsBoundary"),
 		parts.Deny("KeepTheBoundaryAsItIs", []string{boundary}, "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion",
@@ -87,19 +93,16 @@ func launchRoles(s *config.Settings, account string, patterns ...string) []parts
 	}
 }
 
-// seeProducts is what an end user of Service Catalog does before a launch.
+// seeProducts is what an end user of Service Catalog does to look around.
 func seeProducts() parts.Statement {
-	return parts.Allow("SeeProducts", []string{"*"}, "servicecatalog:DescribeProduct", "servicecatalog:DescribeProductView",
-		"servicecatalog:DescribeProvisioningArtifact", "servicecatalog:DescribeProvisioningParameters", "servicecatalog:ListLaunchPaths",
-		"servicecatalog:ListProvisioningArtifacts", "servicecatalog:SearchProducts")
+	return parts.Allow("SeeProducts", []string{"*"}, "servicecatalog:SearchProducts", "servicecatalog:DescribeProduct", "servicecatalog:ListLaunchPaths")
 }
 
-// useProducts is what an end user does with a launch. Source: AWS managed policy AWSServiceCatalogEndUserFullAccess, without what a
-// launch role makes needless.
+// useProducts is what an end user does to launch. Source: AWS managed policy AWSServiceCatalogEndUserFullAccess, without what a launch
+// role makes needless.
 func useProducts() parts.Statement {
-	return parts.Allow("UseProducts", []string{"*"}, "servicecatalog:ProvisionProduct", "servicecatalog:UpdateProvisionedProduct",
-		"servicecatalog:TerminateProvisionedProduct", "servicecatalog:DescribeProvisionedProduct", "servicecatalog:DescribeRecord",
-		"servicecatalog:GetProvisionedProductOutputs", "servicecatalog:ListRecordHistory", "servicecatalog:SearchProvisionedProducts")
+	return parts.Allow("UseProducts", []string{"*"}, "servicecatalog:DescribeProvisioningParameters", "servicecatalog:ProvisionProduct",
+		"servicecatalog:UpdateProvisionedProduct", "servicecatalog:TerminateProvisionedProduct", "servicecatalog:DescribeRecord")
 }
 
 // consumeShare lets a CloudFormation role accept shares and associate principals.

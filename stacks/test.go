@@ -52,23 +52,20 @@ func deployProducts(s *config.Settings) []parts.Statement {
 	bucket := s.TaskCatBucket()
 	return []parts.Statement{
 		parts.Allow("Stacks", productStacks(s), "cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
-			"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:CreateChangeSet",
-			"cloudformation:DescribeChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:Describe*", "cloudformation:GetTemplate",
+			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeStack*",
 			"cloudformation:ListStackResources", "cloudformation:TagResource", "cloudformation:UntagResource"),
-		parts.Allow("Templates", []string{"*"}, "cloudformation:ValidateTemplate", "cloudformation:GetTemplateSummary", "cloudformation:ListStacks"),
+		parts.Allow("Templates", []string{"*"}, "cloudformation:ValidateTemplate", "cloudformation:GetTemplateSummary"),
 		passRole("ExecutionRole", config.RoleARN(s.Accounts.Test, s.TestExecutionRole()), "cloudformation.amazonaws.com"),
-		parts.Allow("TaskCatBucket", []string{parts.BucketARN(bucket)}, "s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketAcl",
-			"s3:GetBucketPolicy", "s3:GetEncryptionConfiguration", "s3:GetBucketVersioning"),
+		parts.Allow("TaskCatBucket", []string{parts.BucketARN(bucket)}, "s3:ListBucket", "s3:GetBucketLocation"),
 		parts.Allow("TaskCatObjects", []string{parts.ObjectsARN(bucket, "*")}, "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl",
 			"s3:DeleteObject", "s3:AbortMultipartUpload"),
-		parts.Allow("TaskCatParameters", []string{"*"}, "ec2:DescribeRegions", "ec2:DescribeAvailabilityZones", "sts:GetCallerIdentity"),
+		parts.Allow("TaskCatParameters", []string{"*"}, "ec2:DescribeRegions", "ec2:DescribeAvailabilityZones"),
 	}
 }
 
 // sweepStackActions are what sweeping needs of stacks that hang.
 var sweepStackActions = []string{
-	"cloudformation:DeleteStack", "cloudformation:Describe*", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
-	"cloudformation:GetTemplate", "cloudformation:ListStackResources",
+	"cloudformation:DeleteStack", "cloudformation:DescribeStack*", "cloudformation:ListStackResources",
 }
 
 // sweepProducts lets a role read and delete resources of the services that products may use, in regions. It cannot create any. What
