@@ -112,9 +112,7 @@ def get_resource(account: str, region: str, p: dict[str, Any]) -> dict[str, Any]
     """GetResource: what the author gave and what the service made up."""
     entry = _find(account, region, p["TypeName"], p["Identifier"])
     given = getattr(entry.resource, "properties", {})
-    check(
-        _principal(p), entry.type_name, "read", region, account=account, properties=given, identifier=entry.physical_id
-    )
+    check(_principal(p), entry.type_name, "read", region, account=account, properties=given, identifier=entry.physical_id)
     return {"TypeName": entry.type_name, "ResourceDescription": _description(entry)}
 
 

@@ -8,7 +8,7 @@ approve was decided before, by the gatekeeper. Source: PutApprovalResult in the 
 from __future__ import annotations
 
 import copy
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from moto.codepipeline.exceptions import PipelineNotFoundException
@@ -61,7 +61,8 @@ def register() -> None:
 
 
 def _states(account: str, region: str) -> dict[str, dict[str, Any]]:
-    return codepipeline_backends[account][region].__dict__.setdefault("fleet_states", {})
+    states: dict[str, dict[str, Any]] = codepipeline_backends[account][region].__dict__.setdefault("fleet_states", {})
+    return states
 
 
 def put_state(account: str, region: str, name: str, state: dict[str, Any]) -> None:
@@ -139,7 +140,7 @@ def timed(value: Any, key: str = "") -> Any:
     if key in TIMES and isinstance(value, str):
         return datetime.fromisoformat(value.replace("Z", "+00:00"))
     if key in TIMES and isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
+        return datetime.fromtimestamp(value, timezone.utc)
     return value
 
 

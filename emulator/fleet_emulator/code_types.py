@@ -139,7 +139,8 @@ def _project_attributes(resource: Resource) -> dict[str, Any]:
 
 
 def _groups(account: str, region: str) -> dict[str, dict[str, Any]]:
-    return codebuild_backends[account][region].__dict__.setdefault("fleet_report_groups", {})
+    groups: dict[str, dict[str, Any]] = codebuild_backends[account][region].__dict__.setdefault("fleet_report_groups", {})
+    return groups
 
 
 def _group(operation: Operation, p: Properties) -> Resource:

@@ -119,10 +119,7 @@ def delete_product(place: Catalog, p: Parameters) -> Parameters:
 def search_products_as_admin(place: Catalog, p: Parameters) -> Parameters:
     """SearchProductsAsAdmin: of this account, or of one portfolio, imported ones too."""
     portfolio_id = p.get("PortfolioId")
-    if portfolio_id:
-        found = list(place.products_of(place.portfolio(portfolio_id)))
-    else:
-        found = list(place.products.values())
+    found = place.products_of(place.portfolio(portfolio_id)) if portfolio_id else place.products.values()
     return {"ProductViewDetails": [item.detail() for item in found if fits(item, p.get("Filters"))]}
 
 
@@ -141,9 +138,7 @@ def fits(item: Product, filters: dict[str, list[str]] | None) -> bool:
 def describe_product_as_admin(place: Catalog, p: Parameters) -> Parameters:
     """DescribeProductAsAdmin."""
     found = place.product(p.get("Id"), p.get("Name"))
-    versions = [
-        {"Id": a.id, "Name": a.name, "Description": a.description, "CreatedTime": a.created} for a in found.artifacts
-    ]
+    versions = [{"Id": a.id, "Name": a.name, "Description": a.description, "CreatedTime": a.created} for a in found.artifacts]
     return {
         "ProductViewDetail": found.detail(),
         "ProvisioningArtifactSummaries": versions,
@@ -187,7 +182,7 @@ def describe_provisioning_artifact(place: Catalog, p: Parameters) -> Parameters:
     found = place.product(p.get("ProductId"), p.get("ProductName")).artifact(
         p.get("ProvisioningArtifactId"), p.get("ProvisioningArtifactName")
     )
-    answer = {
+    answer: Parameters = {
         "ProvisioningArtifactDetail": found.detail(),
         "Info": {"TemplateUrl": found.url},
         "Status": "AVAILABLE",

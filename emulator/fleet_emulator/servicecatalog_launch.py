@@ -83,7 +83,7 @@ def provision(
         all_tags = {**way.portfolio.tags, **product.tags, **tags, **_auto_tags(made, way, product, artifact)}
         notify = [*arns, *_notifications(way)]
 
-        def work() -> Stack:
+        def work() -> Any:
             principal = _principal(made)
             _may_launch(principal, _stack_arn(made), made)
             stack_name = f"SC-{made.account}-{made.id}"
@@ -118,7 +118,7 @@ def update(
         tags = {**way.portfolio.tags, **product.tags, **made.tags, **_auto_tags(made, way, product, artifact)}
         body = template_of(artifact, way)
 
-        def work() -> Stack:
+        def work() -> Any:
             principal = _principal(made)
             _may_launch(principal, made.stack.stack_id, made, "UpdateStack")
             if not stacks.change(made.stack, body, given, principal=principal, tags=tags):
@@ -137,7 +137,7 @@ def terminate(place: Catalog, made: Provisioned, ignore_errors: bool = False, re
     with LOCK:
         record = _record(place, made, "TERMINATE_PROVISIONED_PRODUCT", made.artifact_id)
 
-        def work() -> Stack | None:
+        def work() -> Any:
             if made.stack is None or made.stack.status == "DELETE_COMPLETE":
                 return None
             principal = _principal(made)

@@ -352,9 +352,7 @@ class Catalog:
         """The constraints that apply in a portfolio: those of its owner."""
         owner = catalog(portfolio.account, self.region)
         return [
-            item
-            for item in owner.constraints.values()
-            if item.portfolio == portfolio.id and product_id in (None, item.product)
+            item for item in owner.constraints.values() if item.portfolio == portfolio.id and product_id in (None, item.product)
         ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from . import servicecatalog_admin as admin
 from .resource_types import Operation, Properties, Resource, define, made
 from .servicecatalog_admin_api import described, product_of, tags_of
-from .servicecatalog_model import Catalog, NotFound, catalog
+from .servicecatalog_model import Catalog, Invalid, NotFound, catalog
 
 PREFIX = "AWS::ServiceCatalog::"
 
@@ -60,7 +60,7 @@ def _product(operation: Operation, p: Properties) -> Resource:
     place = _place(operation)
     versions = p.get("ProvisioningArtifactParameters") or []
     if p.get("SourceConnection"):
-        raise admin.Invalid("products synchronized from a repository (SourceConnection) are not emulated")
+        raise Invalid("products synchronized from a repository (SourceConnection) are not emulated")
     item = admin.create_product(place, product_of(place, p), versions, operation.principal)
     return made(PREFIX + "CloudFormationProduct", operation, p, item.id, item)
 
@@ -128,9 +128,7 @@ def _reject(operation: Operation, resource: Resource) -> None:
 
 
 def _constraint(operation: Operation, p: Properties, name: str, kind: str, parameters: dict[str, Any]) -> Resource:
-    item = admin.create_constraint(
-        _place(operation), p["PortfolioId"], p["ProductId"], kind, parameters, p.get("Description")
-    )
+    item = admin.create_constraint(_place(operation), p["PortfolioId"], p["ProductId"], kind, parameters, p.get("Description"))
     return made(PREFIX + name, operation, p, item.id, item, Id=item.id)
 
 

@@ -12,9 +12,7 @@ from .servicecatalog_admin_api import Parameters, fits, tag_list, tags_of
 from .servicecatalog_model import Artifact, Catalog, Invalid, NotFound, Product, Provisioned
 from .stacks_template import parse
 
-CONSTRAINTS = (
-    "AllowedValues AllowedPattern ConstraintDescription MaxLength MinLength MaxValue MinValue".split()
-)
+CONSTRAINTS = "AllowedValues AllowedPattern ConstraintDescription MaxLength MinLength MaxValue MinValue".split()
 
 
 def search_products(place: Catalog, p: Parameters) -> Parameters:
@@ -60,7 +58,7 @@ def list_launch_paths(place: Catalog, p: Parameters) -> Parameters:
 
 def describe_provisioning_parameters(place: Catalog, p: Parameters) -> Parameters:
     """DescribeProvisioningParameters: what a launch form asks for."""
-    found, way, artifact = _choice(place, p)
+    _, way, artifact = _choice(place, p)
     body = launch.template_of(artifact, way)
     template = parse(body)
     outputs = template.get("Outputs", {})
@@ -70,12 +68,8 @@ def describe_provisioning_parameters(place: Catalog, p: Parameters) -> Parameter
         "UsageInstructions": [],
         "TagOptions": [],
         "ProvisioningArtifactPreferences": {},
-        "ProvisioningArtifactOutputs": [
-            {"Key": key, "Description": item.get("Description")} for key, item in outputs.items()
-        ],
-        "ProvisioningArtifactOutputKeys": [
-            {"Key": key, "Description": item.get("Description")} for key, item in outputs.items()
-        ],
+        "ProvisioningArtifactOutputs": [{"Key": key, "Description": item.get("Description")} for key, item in outputs.items()],
+        "ProvisioningArtifactOutputKeys": [{"Key": key, "Description": item.get("Description")} for key, item in outputs.items()],
     }
 
 

@@ -142,7 +142,7 @@ def _delete_all(
 
 def _reverse(items: list[StackResource]) -> list[StackResource]:
     left = {item.logical_id: item for item in items}
-    answer = []
+    answer: list[StackResource] = []
     while left:
         needed = frozenset().union(*(item.depends_on for item in left.values()))
         free = [name for name in left if name not in needed] or list(left)

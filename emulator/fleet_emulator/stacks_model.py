@@ -175,9 +175,7 @@ class StackStore:
 
     def exports(self) -> dict[str, tuple[Output, Stack]]:
         """All exported outputs by their export name."""
-        return {
-            output.export: (output, stack) for stack in self.live() for output in stack.outputs if output.export is not None
-        }
+        return {output.export: (output, stack) for stack in self.live() for output in stack.outputs if output.export is not None}
 
     def importers(self, export: str) -> list[str]:
         """Names of the stacks that import an export."""

@@ -7,7 +7,7 @@ parameter types" in the CloudFormation User Guide. Values of SSM types are fetch
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -19,7 +19,7 @@ from .stacks_template import refuse
 MAX_VALUE = 4_096
 PLAIN = ("String", "Number", "List<Number>", "CommaDelimitedList", "AWS::SSM::Parameter::Name")
 STORED = "AWS::SSM::Parameter::Value<"
-EXISTING = {
+EXISTING: dict[str, Callable[[Any, str], bool]] = {
     "AWS::EC2::AvailabilityZone::Name": lambda backend, value: any(
         zone.name == value for zone in backend.describe_availability_zones()
     ),

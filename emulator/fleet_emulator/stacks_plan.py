@@ -66,9 +66,7 @@ def make(stack: Stack, store: StackStore, request: Request, previous: Mapping[st
     template, transforms = expand(template)
     check_shape(template)
     _check_types(template, stack.region)
-    parameters = resolve(
-        template.get("Parameters", {}), request.parameters, previous or {}, stack.account, stack.region
-    )
+    parameters = resolve(template.get("Parameters", {}), request.parameters, previous or {}, stack.account, stack.region)
     scope = Scope(stack, template, parameters, stack.resources, lambda: _exports(store))
     _assert_rules(template.get("Rules", {}), scope)
     check_capabilities(template, request.capabilities, transforms)

@@ -150,9 +150,7 @@ def worded(error: Exception) -> str:
     message = message_of(error)
     if isinstance(error, Failure) or message.startswith(WORDED):
         return message
-    return (
-        f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error_code(error)})'
-    )
+    return f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {error_code(error)})'
 
 
 def message_of(error: Exception) -> str:

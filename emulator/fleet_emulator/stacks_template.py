@@ -88,7 +88,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 _Loader.add_multi_constructor("!", _construct)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
 
 
 def refuse(message: str) -> ValidationError:
@@ -145,9 +145,7 @@ def check_shape(template: dict[str, Any]) -> None:
     for section, limit in quotas.items():
         count = len(template.get(section, {}))
         if count > limit:
-            raise refuse(
-                f"Template format error: Number of {section.lower()}, {count}, is greater than maximum allowed, {limit}"
-            )
+            raise refuse(f"Template format error: Number of {section.lower()}, {count}, is greater than maximum allowed, {limit}")
     for logical_id, resource in template["Resources"].items():
         _check_resource(str(logical_id), resource)
     for key, output in template.get("Outputs", {}).items():
@@ -161,9 +159,7 @@ def _check_resource(logical_id: str, resource: Any) -> None:
     if not re.fullmatch(r"[a-zA-Z0-9]+", logical_id):
         raise refuse(f"Template format error: Resource name {logical_id} is non alphanumeric.")
     if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-        raise refuse(
-            f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
-        )
+        raise refuse(f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member.")
     unknown = sorted(set(resource) - RESOURCE_KEYS)
     if unknown:
         raise refuse(f"Invalid template resource property '{unknown[0]}'")

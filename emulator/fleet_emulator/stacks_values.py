@@ -40,6 +40,7 @@ class Unknown:
     attribute: str
 
     def __str__(self) -> str:
+        """As CloudFormation shows it in a change set."""
         return "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
