@@ -77,7 +77,7 @@ func readBaseline(files fs.FS) ([]ruleFile, error) {
 	return all, nil
 }
 
-var wellNamed = regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
+var wellNamed = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
 func testsOf(guard string) string {
 	return path.Join(path.Dir(guard), "tests", strings.TrimSuffix(path.Base(guard), ".guard")+"_tests.yaml")
