@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -15,6 +16,9 @@ type Pace struct {
 
 // DefaultPace suits stacks and records: quick where the answer is immediate, gentle with AWS's request limits, 25 minutes at most.
 var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second, Timeout: 25 * time.Minute}
+
+// ErrNotFinished says that a wait ended because its time was over.
+var ErrNotFinished = errors.New("not finished")
 
 // Poll calls ask until it says done, fails, ctx ends or the pace's time is over.
 func (p Pace) Poll(ctx context.Context, what string, ask func(context.Context) (done bool, err error)) error {
@@ -35,7 +39,7 @@ func (p Pace) Poll(ctx context.Context, what string, ask func(context.Context) (
 			if ctx.Err() != nil {
 				return fmt.Errorf("wait for %s: %w", what, ctx.Err())
 			}
-			return fmt.Errorf("wait for %s: not finished after %s: look at it in the console", what, p.Timeout)
+			return fmt.Errorf("wait for %s: %w after %s: look at it in the console", what, ErrNotFinished, p.Timeout)
 		case <-timer.C:
 		}
 	}

@@ -282,6 +282,37 @@ func TestVerifyRestoresNothingWhenItWasStopped(t *testing.T) {
 	require.Len(t, must(l.Entries(t.Context())), 1)
 }
 
+// slow is a market that does not answer in time any more after its first looks.
+type slow struct {
+	*shelf
+	looks int
+}
+
+func (s *slow) Named(ctx context.Context, name string) ([]cloud.Offer, error) {
+	if s.looks--; s.looks < 0 {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.shelf.Named(ctx, name)
+}
+
+func TestVerifyReportsTheLastCompleteLook(t *testing.T) {
+	s, l, p := world(t)
+	s.hidden["pa-2"] = true
+	v := verification(s, l, p)
+	v.MarketOf = func(string, string) Market { return &slow{s, 1} }
+	_, err := v.Verify(t.Context())
+	require.ErrorContains(t, err, "vpc 2.0.0 is not visible")
+
+	s, l, p = world(t)
+	v = verification(s, l, p)
+	v.MarketOf = func(string, string) Market { return &slow{s, 0} }
+	e, err := v.Verify(t.Context())
+	require.ErrorIs(t, err, cloud.ErrNotFinished)
+	require.Equal(t, evidence.Broken, e.Outcome)
+	require.Len(t, must(l.Entries(t.Context())), 1, "nothing is restored that nobody saw wrong")
+}
+
 type sets map[string]ChangeSet
 
 func (s sets) Find(_ context.Context, _, stack, _ string) (ChangeSet, error) { return s[stack], nil }

@@ -63,39 +63,55 @@ func (v *Verification) Verify(ctx context.Context) (evidence.Evidence, error) {
 	return e, refuse("verification failed: %s: %s", strings.Join(wrong, "; "), restored)
 }
 
-// consumer looks at all products of the portfolios of one account, until they are as planned or the time is over.
+// consumer looks at all products of the portfolios of one account, until they are as planned or the time is over. What is reported is
+// the last look that came to its end.
 func (v *Verification) consumer(ctx context.Context, account, region string, e *evidence.Evidence) ([]string, error) {
 	market := v.MarketOf(account, region)
-	var wrong []string
-	counted := 0
+	var last sight
 	err := v.Pace.Poll(ctx, "the publication to be seen", func(ctx context.Context) (bool, error) {
-		wrong, counted = nil, 0
-		for _, product := range v.Plan.Products {
-			name, visible := v.portfolio(product, account)
-			if !visible {
-				continue
-			}
-			offers, err := market.Named(ctx, product.Name)
-			if err != nil {
-				return false, fmt.Errorf("consumer account %s: %w", account, err)
-			}
-			counted += len(product.Versions)
-			for _, problem := range v.compare(product, name, offers) {
-				wrong = append(wrong, fmt.Sprintf("consumer %s in %s: %s", account, region, problem))
-			}
+		look, err := v.look(ctx, market, account, region)
+		if err == nil {
+			last = look
 		}
-		return len(wrong) == 0, nil
+		return len(look.wrong) == 0, err
 	})
-	if ctx.Err() != nil {
-		return nil, ctx.Err() // nobody looked to the end, so nothing is known to be wrong
+	if err != nil && (ctx.Err() != nil || !errors.Is(err, cloud.ErrNotFinished) || len(last.wrong) == 0) {
+		return nil, err // nobody looked to the end, so nothing is known to be wrong
 	}
-	check := evidence.Check{Name: "consumer " + account + " in " + region, Tool: "servicecatalog", Outcome: evidence.Passed, Counted: counted, Unit: "versions"}
-	if len(wrong) > 0 {
-		check.Outcome, check.Detail, err = evidence.Findings, strings.Join(wrong, "; "), nil
+	check := evidence.Check{
+		Name: "consumer " + account + " in " + region, Tool: "servicecatalog", Outcome: evidence.Passed, Counted: last.counted, Unit: "versions",
+	}
+	if len(last.wrong) > 0 {
+		check.Outcome, check.Detail = evidence.Findings, strings.Join(last.wrong, "; ")
 	}
 	e.Checks = append(e.Checks, check)
-	fmt.Fprintf(v.Out, "%s: %d versions looked at: %s\n", check.Name, counted, check.Outcome)
-	return wrong, err
+	fmt.Fprintf(v.Out, "%s: %d versions looked at: %s\n", check.Name, last.counted, check.Outcome)
+	return last.wrong, nil
+}
+
+// sight is what one look at the catalog saw.
+type sight struct {
+	wrong   []string
+	counted int // versions
+}
+
+func (v *Verification) look(ctx context.Context, market Market, account, region string) (sight, error) {
+	var seen sight
+	for _, product := range v.Plan.Products {
+		name, visible := v.portfolio(product, account)
+		if !visible {
+			continue
+		}
+		offers, err := market.Named(ctx, product.Name)
+		if err != nil {
+			return sight{}, fmt.Errorf("consumer account %s: %w", account, err)
+		}
+		seen.counted += len(product.Versions)
+		for _, problem := range v.compare(product, name, offers) {
+			seen.wrong = append(seen.wrong, fmt.Sprintf("consumer %s in %s: %s", account, region, problem))
+		}
+	}
+	return seen, nil
 }
 
 // portfolio is the display name of the portfolio by which an account gets a product.
