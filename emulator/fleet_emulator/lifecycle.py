@@ -177,7 +177,10 @@ def _checked(schema: TypeSchema, operation: Operation, properties: Properties) -
 
 
 def _refuse_taken(schema: TypeSchema, operation: Operation, properties: Properties) -> None:
-    if schema.type_name in inventory.UNIDENTIFIED or any(path in schema.read_only for path in schema.identifier):
+    if schema.type_name in inventory.UNIDENTIFIED:
+        return
+    if any(path in schema.read_only for path in schema.identifier):
+        _refuse_taken_name(schema, operation, properties)
         return
     parts = [value_at(properties, path) for path in schema.identifier]
     if not parts or any(part is None for part in parts):
@@ -187,6 +190,18 @@ def _refuse_taken(schema: TypeSchema, operation: Operation, properties: Properti
         raise _handler_error(
             f"Resource of type '{schema.type_name}' with identifier '{identifier}' already exists.", "AlreadyExists"
         )
+
+
+def _refuse_taken_name(schema: TypeSchema, operation: Operation, properties: Properties) -> None:
+    """Where the service makes the identifier up, a name that cannot be changed is still its owner's alone."""
+    kind = schema.type_name.split("::")[-1]
+    for name in (f"{kind}Name", "Name"):
+        wanted = properties.get(name)
+        if wanted is None or (name,) not in schema.create_only:
+            continue
+        held = inventory.of_type(operation.account, operation.region, schema.type_name)
+        if any(entry.resource.properties.get(name) == wanted for entry in held):
+            raise _handler_error(f"{wanted} already exists", "AlreadyExists")
 
 
 def _handler_error(message: str, code: str) -> ValidationError:

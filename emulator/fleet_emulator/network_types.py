@@ -31,12 +31,6 @@ def _detach_gateway(ec2: Any, resource: Resource) -> None:
         ec2.detach_vpn_gateway(VpnGatewayId=properties["VpnGatewayId"], VpcId=properties["VpcId"])
 
 
-def _delete_route(ec2: Any, resource: Resource) -> None:
-    destinations = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
-    where = {name: resource.properties[name] for name in destinations if resource.properties.get(name)}
-    ec2.delete_route(RouteTableId=resource.properties["RouteTableId"], **where)
-
-
 def _release(ec2: Any, resource: Resource) -> None:
     addresses = ec2.describe_addresses(PublicIps=[resource.physical_resource_id])["Addresses"]
     ec2.release_address(AllocationId=addresses[0]["AllocationId"])
@@ -52,7 +46,6 @@ DELETES: dict[str, Calls] = {
     "AWS::EC2::InternetGateway": lambda ec2, r: ec2.delete_internet_gateway(InternetGatewayId=r.physical_resource_id),
     "AWS::EC2::NatGateway": lambda ec2, r: ec2.delete_nat_gateway(NatGatewayId=r.physical_resource_id),
     "AWS::EC2::NetworkInterface": lambda ec2, r: ec2.delete_network_interface(NetworkInterfaceId=r.physical_resource_id),
-    "AWS::EC2::Route": _delete_route,
     "AWS::EC2::RouteTable": lambda ec2, r: ec2.delete_route_table(RouteTableId=r.physical_resource_id),
     "AWS::EC2::Subnet": lambda ec2, r: ec2.delete_subnet(SubnetId=r.physical_resource_id),
     "AWS::EC2::VPC": lambda ec2, r: ec2.delete_vpc(VpcId=r.physical_resource_id),
@@ -73,12 +66,7 @@ def _update_subnet(ec2: Any, resource: Resource, properties: Properties) -> None
     ec2.modify_subnet_attribute(SubnetId=resource.physical_resource_id, MapPublicIpOnLaunch=launch)
 
 
-def _update_route(ec2: Any, resource: Resource, properties: Properties) -> None:
-    ec2.replace_route(**{k: v for k, v in properties.items() if k not in ("CarrierGatewayId", "VpcEndpointId")})
-
-
 UPDATES: dict[str, Callable[[Any, Resource, Properties], None]] = {
-    "AWS::EC2::Route": _update_route,
     "AWS::EC2::Subnet": _update_subnet,
     "AWS::EC2::VPC": _update_vpc,
 }
@@ -165,8 +153,27 @@ def _disassociate(operation: Operation, resource: Resource) -> None:
     _ec2(operation).disassociate_route_table(AssociationId=resource.physical_resource_id)
 
 
+_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+
+
+def _create_route(operation: Operation, properties: Properties) -> Resource:
+    _ec2(operation).create_route(**properties)
+    where = next(properties[name] for name in _DESTINATIONS if properties.get(name))
+    return made("AWS::EC2::Route", operation, properties, f"{properties['RouteTableId']}|{where}", CidrBlock=where)
+
+
+def _update_route(operation: Operation, resource: Resource, properties: Properties) -> None:
+    _ec2(operation).replace_route(**properties)
+
+
+def _delete_route(operation: Operation, resource: Resource) -> None:
+    where = {name: resource.properties[name] for name in _DESTINATIONS if resource.properties.get(name)}
+    _ec2(operation).delete_route(RouteTableId=resource.properties["RouteTableId"], **where)
+
+
 def register() -> None:
     """Define the types."""
+    define("AWS::EC2::Route", create=_create_route, update=_update_route, delete=_delete_route)
     define("AWS::EC2::SubnetRouteTableAssociation", create=_associate, delete=_disassociate)
     for type_name, remove in DELETES.items():
         _define(type_name, remove)

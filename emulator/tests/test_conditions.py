@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from fleet_emulator.conditions import CannotDecide, holds
 
 OPERATORS = "IAM user guide, IAM JSON policy elements: Condition operators"

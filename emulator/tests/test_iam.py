@@ -195,7 +195,7 @@ class TestWhatCannotBeEvaluated:
     def test_an_unknown_condition_key(self, aws: Aws) -> None:
         odd = allow("ssm:*", Condition={"StringEquals": {"ssm:NoSuchKey": "x"}})
         session = aws.assume(aws.role("some", odd))
-        with pytest.raises(ClientError, match="EmulatorCannotDecide.*condition key ssm:nosuchkey in policy inline"):
+        with pytest.raises(ClientError, match=r"EmulatorCannotDecide.*condition key ssm:nosuchkey in policy inline"):
             session.client("ssm").describe_parameters()
         status, answer = aws.fleet("POST", "authorize", {"principal": f"arn:aws:iam::{aws.account}:role/some",
                                                          "action": "ssm:DescribeParameters"})  # fmt: skip

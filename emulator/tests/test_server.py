@@ -119,7 +119,7 @@ def test_an_anonymous_request_is_refused(aws: Aws) -> None:
 
 
 def test_an_operation_that_nobody_emulates_says_so(aws: Aws) -> None:
-    with pytest.raises(ClientError, match="emulator: .*has not been implemented"):
+    with pytest.raises(ClientError, match=r"emulator: .*has not been implemented"):
         aws.client("iam").generate_service_last_accessed_details(Arn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     status, answer = aws.fleet("GET", "nothing")
     assert (status, answer["error"]["code"]) == (404, "NotFound")

@@ -1,0 +1,446 @@
+"""Types of CloudFormation: checked against the registry's schema, held by a backend or modelled, replaced, unique."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from conftest import REGION, Aws
+from test_iam import allow
+
+VALIDATION = "CloudFormation user guide, Early validation; resource type schema: required, additionalProperties, enum, pattern"
+
+
+def refused(aws: Aws, kind: str, properties: dict[str, Any], words: str) -> None:
+    stack = aws.deploy("refused", {"R": {"Type": kind, "Properties": properties}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    reasons = aws.reasons("refused")
+    assert words in reasons, reasons
+
+
+@pytest.mark.source(VALIDATION)
+@pytest.mark.parametrize(
+    ("kind", "properties", "words"),
+    [
+        ("AWS::S3::Bucket", {"BucketNam": "x"}, "extraneous key [BucketNam] is not permitted"),
+        ("AWS::S3::Bucket", {"Arn": "arn:aws:s3:::x"}, "read only property [Arn] is not allowed"),
+        ("AWS::S3::Bucket", {"BucketName": "Upper_Case"}, "does not match pattern"),
+        ("AWS::S3::Bucket", {"VersioningConfiguration": {"Status": "On"}}, "#/VersioningConfiguration/Status: On is not a valid"),
+        ("AWS::S3::Bucket", {"VersioningConfiguration": "Enabled"}, "expected type: JSONObject, found: String"),
+        ("AWS::IAM::Role", {"Description": "x"}, "#: required key [AssumeRolePolicyDocument] not found"),
+        ("AWS::EC2::VPC", {"CidrBlok": "10.0.0.0/16"}, "extraneous key [CidrBlok] is not permitted"),
+        ("AWS::GuardDuty::Detector", {}, "#: required key [Enable] not found"),
+        ("AWS::GuardDuty::Detector", {"Enable": "perhaps"}, "#/Enable: expected type: Boolean, found: String"),
+        ("AWS::AccessAnalyzer::Analyzer", {}, "#: required key [Type] not found"),
+        ("AWS::Organizations::OrganizationalUnit", {"Name": "x", "ParentId": "nonsense"}, "does not match pattern"),
+    ],
+)
+def test_a_property_that_the_schema_refuses_fails_the_stack(
+    aws: Aws, kind: str, properties: dict[str, Any], words: str
+) -> None:
+    refused(aws, kind, properties, words)
+
+
+@pytest.mark.source(VALIDATION)
+def test_resolved_values_are_checked_and_not_only_literals(aws: Aws) -> None:
+    cloudformation = aws.client("cloudformation")
+    template = {
+        "Parameters": {"Days": {"Type": "String"}},
+        "Resources": {"G": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": {"Ref": "Days"}}}},
+    }
+    for name, days, status in (("good", "7", "CREATE_COMPLETE"), ("bad", "8", "ROLLBACK_COMPLETE")):
+        cloudformation.create_stack(
+            StackName=name,
+            TemplateBody=json.dumps(template),
+            Parameters=[{"ParameterKey": "Days", "ParameterValue": days}],
+        )
+        assert cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == status
+    assert "#/RetentionInDays: 8 is not a valid enum value" in aws.reasons("bad")
+
+
+@pytest.mark.source("CloudFormation user guide, Template anatomy: unrecognized resource types")
+@pytest.mark.parametrize("kind", ["AWS::S3::Buckets", "AWS::Nothing::Here", "Custom::Thing"])
+def test_a_type_that_the_registry_lacks_is_an_error(aws: Aws, kind: str) -> None:
+    with pytest.raises(ClientError, match=f"(?i)unrecognized resource types: \\[{kind}\\]|{kind}"):
+        aws.deploy("unknown", {"R": {"Type": kind}})
+
+
+MODELLED = {
+    "AWS::AccessAnalyzer::Analyzer": {"Type": "ACCOUNT"},
+    "AWS::Detective::Graph": {},
+    "AWS::Organizations::OrganizationalUnit": {"Name": "unit", "ParentId": "r-abcd"},
+    "AWS::SSO::PermissionSet": {"Name": "set", "InstanceArn": "arn:aws:sso:::instance/ssoins-1234567890abcdef"},
+    "AWS::ControlTower::EnabledControl": {
+        "ControlIdentifier": "arn:aws:controltower:eu-west-1::control/AWS-GR_ENCRYPTED_VOLUMES",
+        "TargetIdentifier": "arn:aws:organizations::111111111111:ou/o-exampleorgid/ou-abcd-12345678",
+    },
+    "AWS::Backup::BackupVault": {"BackupVaultName": "vault"},
+    "AWS::SecurityHub::FindingAggregator": {"RegionLinkingMode": "ALL_REGIONS"},
+}
+
+
+@pytest.mark.source("resource type schema: primaryIdentifier, pattern")
+def test_ref_of_a_modelled_type_is_its_identifier_and_fits_its_pattern(aws: Aws) -> None:
+    resources = {f"R{i}": {"Type": kind, "Properties": p} for i, (kind, p) in enumerate(MODELLED.items())}
+    stack = aws.deploy("modelled", resources, {name: {"Ref": name} for name in resources})
+    assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("modelled")
+    refs = aws.outputs("modelled")
+    forms = [
+        rf"arn:aws:access-analyzer:{REGION}:{aws.account}:analyzer/.+",
+        rf"arn:aws:detective:{REGION}:{aws.account}:graph[:/].+",
+        r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}",
+        r"arn:aws:sso:::instance/ssoins-1234567890abcdef\|arn:aws:sso:::permissionSet/(sso)?ins-[a-zA-Z0-9-.]{16}/ps-.{16}",
+        r"arn:aws:organizations:.+\|arn:aws:controltower:.+",
+        r"vault",
+        rf"arn:aws:securityhub:{REGION}:{aws.account}:.+",
+    ]
+    for (name, ref), form in zip(sorted(refs.items()), forms, strict=True):
+        assert re.fullmatch(form, ref), (name, ref)
+    levels = {r["type"]: r["level"] for r in aws.fleet("GET", f"resources?account={aws.account}")[1]["resources"]}
+    assert set(levels.values()) == {"modelled"}
+
+
+@pytest.mark.source("resource type schema: readOnlyProperties; Fn::GetAtt")
+def test_getatt_returns_read_only_properties_of_the_services_form_and_stays_the_same(aws: Aws) -> None:
+    vault = {"Type": "AWS::Backup::BackupVault", "Properties": {"BackupVaultName": "vault"}}
+    arn = {"Fn::GetAtt": ["V", "BackupVaultArn"]}
+    aws.deploy("getatt", {"V": vault}, {"One": arn, "Two": arn})
+    outputs = aws.outputs("getatt")
+    assert outputs["One"] == outputs["Two"]
+    assert re.fullmatch(rf"arn:aws:backup:{REGION}:{aws.account}:backup-?vault[:/]vault", outputs["One"])
+
+
+@pytest.mark.source("CloudFormation user guide, Fn::GetAtt; Template error: resource does not support attribute type")
+@pytest.mark.parametrize("kind", ["AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Detective::Graph", "AWS::S3::Bucket"])
+def test_an_unknown_attribute_is_an_error(aws: Aws, kind: str) -> None:
+    stack = aws.deploy("unknown", {"V": {"Type": kind}}, {"No": {"Fn::GetAtt": ["V", "NoSuchAttribute"]}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = aws.client("cloudformation").describe_stack_events(StackName="unknown")["StackEvents"]
+    assert any("V does not support attribute type NoSuchAttribute" in e.get("ResourceStatusReason", "") for e in events)
+
+
+@pytest.mark.source("resource type schema: createOnlyProperties; CloudFormation user guide, Update behaviors: replacement")
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "replaced"),
+    [
+        ("AWS::Backup::BackupVault", {"BackupVaultName": "aa"}, {"BackupVaultName": "bb"}, True),
+        ("AWS::SNS::Topic", {"TopicName": "a"}, {"TopicName": "a", "DisplayName": "A"}, False),
+        ("AWS::SNS::Topic", {"TopicName": "a"}, {"TopicName": "b"}, True),
+        ("AWS::S3::Bucket", {}, {"VersioningConfiguration": {"Status": "Enabled"}}, False),
+        ("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"}, {"CidrBlock": "10.1.0.0/16"}, True),
+        ("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"}, {"CidrBlock": "10.0.0.0/16", "EnableDnsHostnames": "true"}, False),
+        ("AWS::AccessAnalyzer::Analyzer", {"Type": "ACCOUNT"}, {"Type": "ORGANIZATION"}, True),
+        ("AWS::Logs::LogGroup", {"LogGroupName": "g"}, {"LogGroupName": "g", "RetentionInDays": 7}, False),
+        ("AWS::KMS::Key", {}, {"Description": "d", "EnableKeyRotation": True}, False),
+    ],
+)
+def test_a_create_only_change_replaces_and_others_do_not(
+    aws: Aws, kind: str, before: dict[str, Any], after: dict[str, Any], replaced: bool
+) -> None:
+    first = aws.deploy("update", {"R": {"Type": kind, "Properties": before}})
+    assert first["StackStatus"] == "CREATE_COMPLETE", aws.reasons("update")
+    was = aws.physical("update", "R")
+    second = aws.deploy("update", {"R": {"Type": kind, "Properties": after}})
+    assert second["StackStatus"] == "UPDATE_COMPLETE", aws.reasons("update")
+    assert (aws.physical("update", "R") != was) is replaced
+    listed = aws.fleet("GET", f"resources?account={aws.account}&stack=update")[1]["resources"]
+    assert [r["physicalId"] for r in listed] == [aws.physical("update", "R")]
+
+
+NAMED = {
+    "AWS::S3::Bucket": {"BucketName": "taken-{account}"},
+    "AWS::IAM::Role": {"RoleName": "taken", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+    "AWS::IAM::ManagedPolicy": {
+        "ManagedPolicyName": "taken",
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [allow("s3:ListAllMyBuckets")]},
+    },
+    "AWS::Logs::LogGroup": {"LogGroupName": "taken"},
+    "AWS::SNS::Topic": {"TopicName": "taken"},
+    "AWS::SSM::Parameter": {"Name": "/taken", "Type": "String", "Value": "x"},
+    "AWS::Backup::BackupVault": {"BackupVaultName": "taken"},
+    "AWS::KMS::Alias": {"AliasName": "alias/taken", "TargetKeyId": "{key}"},
+    "AWS::CodeCommit::Repository": {"RepositoryName": "taken"},
+}
+
+
+@pytest.mark.source("CloudFormation user guide, Troubleshooting: resource already exists")
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_name_is_taken_while_its_resource_exists_and_free_afterwards(aws: Aws, kind: str) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"] if "Alias" in kind else ""
+    text = json.dumps(NAMED[kind]).replace("{account}", aws.account).replace("{key}", key)
+    resources = {"R": {"Type": kind, "Properties": json.loads(text)}}
+    assert aws.deploy("one", resources)["StackStatus"] == "CREATE_COMPLETE", aws.reasons("one")
+    assert aws.deploy("two", resources)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "already exists" in aws.reasons("two"), aws.reasons("two")
+    aws.client("cloudformation").delete_stack(StackName="one")
+    assert aws.deploy("three", resources)["StackStatus"] == "CREATE_COMPLETE", aws.reasons("three")
+
+
+@pytest.mark.source("CloudFormation user guide, DeletionPolicy attribute: Retain")
+def test_a_retained_resource_keeps_its_name_and_is_listed(aws: Aws) -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": f"kept-{aws.account}"}}
+    aws.deploy("one", {"R": bucket})
+    aws.client("cloudformation").delete_stack(StackName="one")
+    [left] = aws.fleet("GET", f"resources?account={aws.account}")[1]["resources"]
+    assert (left["status"], left["physicalId"], left["stack"]) == ("DELETE_SKIPPED", f"kept-{aws.account}", "one")
+    assert aws.deploy("two", {"R": bucket})["StackStatus"] == "ROLLBACK_COMPLETE"
+
+
+SINGLETONS: dict[str, tuple[dict[str, Any], str]] = {
+    "AWS::GuardDuty::Detector": ({"Enable": True}, "a detector already exists for the current account"),
+    "AWS::SecurityHub::Hub": ({}, "Account is already subscribed to Security Hub"),
+    "AWS::Macie::Session": ({}, "Macie has already been enabled"),
+    "AWS::Config::ConfigurationRecorder": (
+        {"RoleARN": "arn:aws:iam::111111111111:role/config"},
+        "Failed to put configuration recorder 'default' because the maximum number of configuration recorders: 1 is reached",
+    ),
+    "AWS::Detective::Graph": ({}, "already has a behavior graph"),
+}
+
+
+@pytest.mark.source("GuardDuty CreateDetector, Security Hub EnableSecurityHub, Config PutConfigurationRecorder: errors")
+@pytest.mark.parametrize("kind", SINGLETONS)
+def test_a_region_has_one_of_it_across_stacks(aws: Aws, kind: str) -> None:
+    properties, message = SINGLETONS[kind]
+    resources = {"R": {"Type": kind, "Properties": properties}}
+    assert aws.deploy("one", resources)["StackStatus"] == "CREATE_COMPLETE", aws.reasons("one")
+    assert aws.deploy("two", resources)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert message in aws.reasons("two")
+    elsewhere = Aws(aws.endpoint, aws.account, aws.key, region="eu-north-1")
+    assert elsewhere.deploy("one", resources)["StackStatus"] == "CREATE_COMPLETE"
+    aws.client("cloudformation").delete_stack(StackName="one")
+    assert aws.deploy("three", resources)["StackStatus"] == "CREATE_COMPLETE", aws.reasons("three")
+
+
+def test_what_was_enabled_without_a_stack_counts_too(aws: Aws) -> None:
+    aws.client("guardduty").create_detector(Enable=True)
+    detector = {"R": {"Type": "AWS::GuardDuty::Detector", "Properties": {"Enable": True}}}
+    assert aws.deploy("one", detector)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "a detector already exists" in aws.reasons("one")
+
+
+class TestEmulatedTypes:
+    """What a stack makes is seen by the service's own API."""
+
+    def test_a_detector(self, aws: Aws) -> None:
+        aws.deploy("one", {"D": {"Type": "AWS::GuardDuty::Detector", "Properties": {"Enable": True}}}, {"Id": {"Ref": "D"}})
+        assert aws.client("guardduty").list_detectors()["DetectorIds"] == [aws.outputs("one")["Id"]]
+
+    def test_a_recorder_with_its_channel_in_any_order(self, aws: Aws) -> None:
+        resources = {
+            "Channel": {"Type": "AWS::Config::DeliveryChannel", "Properties": {"S3BucketName": {"Ref": "Bucket"}}},
+            "Bucket": {"Type": "AWS::S3::Bucket"},
+            "Recorder": {
+                "Type": "AWS::Config::ConfigurationRecorder",
+                "Properties": {"RoleARN": f"arn:aws:iam::{aws.account}:role/r", "RecordingGroup": {"AllSupported": True}},
+            },
+        }
+        assert aws.deploy("one", resources)["StackStatus"] == "CREATE_COMPLETE", aws.reasons("one")
+        [status] = aws.client("config").describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+        assert status["recording"]
+        aws.client("cloudformation").delete_stack(StackName="one")
+        assert aws.client("config").describe_configuration_recorders()["ConfigurationRecorders"] == []
+
+    def test_a_bucket_with_its_settings(self, aws: Aws) -> None:
+        properties = {
+            "VersioningConfiguration": {"Status": "Enabled"},
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": True,
+                "BlockPublicPolicy": True,
+                "IgnorePublicAcls": True,
+                "RestrictPublicBuckets": "true",
+            },
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
+            "LifecycleConfiguration": {
+                "Rules": [{"Id": "old", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": "30"}}]
+            },
+            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+            "Tags": [{"Key": "owner", "Value": "team"}],
+        }
+        aws.deploy("one", {"B": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+        s3, name = aws.client("s3"), aws.physical("one", "B")
+        assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+        assert s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]["RestrictPublicBuckets"] is True
+        assert s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        [rule] = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+        assert {"Key": "owner", "Value": "team"} in s3.get_bucket_tagging(Bucket=name)["TagSet"]
+        del properties["LifecycleConfiguration"], properties["PublicAccessBlockConfiguration"]
+        aws.deploy("one", {"B": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+        for call in (s3.get_bucket_lifecycle_configuration, s3.get_public_access_block):
+            with pytest.raises(ClientError, match="NoSuch"):
+                call(Bucket=name)
+
+    @pytest.mark.source("S3 API reference, DeleteBucket: BucketNotEmpty")
+    def test_a_bucket_that_holds_objects_is_not_deleted(self, aws: Aws) -> None:
+        aws.deploy("one", {"B": {"Type": "AWS::S3::Bucket"}})
+        aws.client("s3").put_object(Bucket=aws.physical("one", "B"), Key="k", Body=b"")
+        aws.client("cloudformation").delete_stack(StackName="one")
+        [stack] = aws.client("cloudformation").describe_stacks(StackName="one")["Stacks"]
+        assert stack["StackStatus"] == "DELETE_FAILED"
+        assert "The bucket you tried to delete is not empty" in aws.reasons("one")
+
+    def test_an_object_lock_bucket_keeps_what_it_must(self, aws: Aws) -> None:
+        lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}}
+        properties = {"ObjectLockEnabled": True, "ObjectLockConfiguration": lock}
+        stack = aws.deploy("one", {"B": {"Type": "AWS::S3::Bucket", "Properties": properties}})
+        assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("one")
+        s3, name = aws.client("s3"), aws.physical("one", "B")
+        version = s3.put_object(Bucket=name, Key="k", Body=b"", ChecksumAlgorithm="SHA256")["VersionId"]
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.delete_object(Bucket=name, Key="k", VersionId=version)
+
+    def test_a_role_with_everything_that_hangs_on_it(self, aws: Aws) -> None:
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"},
+                                                          "Action": "sts:AssumeRole"}]}  # fmt: skip
+        document = {"Version": "2012-10-17", "Statement": [allow("s3:ListAllMyBuckets")]}
+        resources: dict[str, Any] = {
+            "Boundary": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}},
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "AssumeRolePolicyDocument": trust,
+                    "Path": "/team/",
+                    "PermissionsBoundary": {"Ref": "Boundary"},
+                    "ManagedPolicyArns": [{"Ref": "Boundary"}, "arn:aws:iam::aws:policy/ReadOnlyAccess"],
+                    "Policies": [{"PolicyName": "inline", "PolicyDocument": document}],
+                    "Tags": [{"Key": "team", "Value": "a"}],
+                },
+            },
+            "Policy": {
+                "Type": "AWS::IAM::Policy",
+                "Properties": {"PolicyName": "more", "PolicyDocument": document, "Roles": [{"Ref": "Role"}]},
+            },
+        }
+        stack = aws.deploy("one", resources, {"Arn": {"Fn::GetAtt": ["Role", "Arn"]}})
+        assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("one")
+        iam, name = aws.client("iam"), aws.physical("one", "Role")
+        role = iam.get_role(RoleName=name)["Role"]
+        assert role["Arn"] == aws.outputs("one")["Arn"] == f"arn:aws:iam::{aws.account}:role/team/{name}"
+        assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == aws.physical("one", "Boundary")
+        assert sorted(iam.list_role_policies(RoleName=name)["PolicyNames"]) == ["inline", "more"]
+        assert len(iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]) == 2
+        del resources["Role"]["Properties"]["ManagedPolicyArns"][1], resources["Role"]["Properties"]["Policies"]
+        assert aws.deploy("one", resources)["StackStatus"] == "UPDATE_COMPLETE", aws.reasons("one")
+        assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["more"]
+        assert len(iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]) == 1
+        aws.client("cloudformation").delete_stack(StackName="one")
+        assert aws.fleet("GET", f"resources?account={aws.account}")[1]["resources"] == []
+        assert [r["RoleName"] for r in iam.list_roles()["Roles"]] == []
+
+    def test_a_network_leaves_nothing(self, aws: Aws) -> None:
+        vpc, subnet, table = {"Ref": "Vpc"}, {"Ref": "Subnet"}, {"Ref": "Table"}
+        resources = {
+            "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16", "Tags": [{"Key": "a", "Value": "b"}]}},
+            "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": vpc, "CidrBlock": "10.0.0.0/24"}},
+            "Gateway": {"Type": "AWS::EC2::InternetGateway"},
+            "Attached": {
+                "Type": "AWS::EC2::VPCGatewayAttachment",
+                "Properties": {"VpcId": vpc, "InternetGatewayId": {"Ref": "Gateway"}},
+            },
+            "Table": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": vpc}},
+            "Route": {
+                "Type": "AWS::EC2::Route",
+                "DependsOn": "Attached",
+                "Properties": {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": {"Ref": "Gateway"}},
+            },
+            "Association": {
+                "Type": "AWS::EC2::SubnetRouteTableAssociation",
+                "Properties": {"SubnetId": subnet, "RouteTableId": table},
+            },
+            "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"VpcId": vpc, "GroupDescription": "g"}},
+        }
+        stack = aws.deploy("one", resources)
+        assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("one")
+        ec2 = aws.client("ec2")
+        [found] = ec2.describe_vpcs(VpcIds=[aws.physical("one", "Vpc")])["Vpcs"]
+        tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+        assert tags["a"] == "b"
+        assert tags["aws:cloudformation:stack-name"] == "one"
+        assert aws.physical("one", "Association").startswith("rtbassoc-")
+        aws.client("cloudformation").delete_stack(StackName="one")
+        [stack] = [s for s in aws.client("cloudformation").list_stacks()["StackSummaries"] if s["StackName"] == "one"]
+        assert stack["StackStatus"] == "DELETE_COMPLETE", aws.reasons(stack["StackId"])
+        with pytest.raises(ClientError, match=r"InvalidVpcID\.NotFound"):
+            ec2.describe_vpcs(VpcIds=[found["VpcId"]])
+
+
+class TestHandlerPermissions:
+    """CloudFormation with a service role may make only what the role may."""
+
+    def deploy_as(self, aws: Aws, statements: list[dict[str, Any]], resources: dict[str, Any]) -> tuple[str, str]:
+        role = aws.role("service", *statements, trust={"Service": "cloudformation.amazonaws.com"})
+        stack = aws.deploy("one", resources, RoleARN=role)
+        return stack["StackStatus"], aws.reasons("one")
+
+    @pytest.mark.source("CloudFormation user guide, AWS CloudFormation service role")
+    def test_a_missing_permission_fails_the_stack_and_is_named(self, aws: Aws) -> None:
+        status, reasons = self.deploy_as(aws, [allow("sns:*")], {"Q": {"Type": "AWS::SQS::Queue"}})
+        assert status == "ROLLBACK_COMPLETE"
+        assert f"User: arn:aws:iam::{aws.account}:role/service is not authorized" in reasons
+        assert "is not authorized to perform: sqs:CreateQueue" in reasons
+
+    def test_the_permissions_that_a_handler_calls_are_enough(self, aws: Aws) -> None:
+        status, reasons = self.deploy_as(
+            aws, [allow("s3:CreateBucket", "s3:PutBucketVersioning", resource="arn:aws:s3:::mine-*")],
+            {"B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"mine-{aws.account}",
+                                                             "VersioningConfiguration": {"Status": "Enabled"}}}},
+        )  # fmt: skip
+        assert status == "CREATE_COMPLETE", reasons
+
+    def test_the_name_of_the_resource_counts(self, aws: Aws) -> None:
+        bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"other-{aws.account}"}}
+        status, reasons = self.deploy_as(aws, [allow("s3:*", resource="arn:aws:s3:::mine-*")], {"B": bucket})
+        assert status == "ROLLBACK_COMPLETE"
+        assert f"s3:CreateBucket on resource: arn:aws:s3:::other-{aws.account}" in reasons
+
+    def test_roles_need_the_boundary_that_the_condition_names(self, aws: Aws) -> None:
+        boundary = f"arn:aws:iam::{aws.account}:policy/limit"
+        aws.client("iam").create_policy(
+            PolicyName="limit", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow("*")]})
+        )
+        bounded = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}}}
+        reading = allow("iam:GetRole", "iam:GetRolePolicy")
+        statements = [allow("iam:CreateRole", "iam:PutRolePolicy", **bounded), reading]
+        properties = {
+            "RoleName": "made",
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [allow("s3:*")]}}],
+        }
+        status, reasons = self.deploy_as(aws, statements, {"R": {"Type": "AWS::IAM::Role", "Properties": properties}})
+        assert status == "ROLLBACK_COMPLETE"
+        assert f"iam:CreateRole on resource: arn:aws:iam::{aws.account}:role/made" in reasons
+        aws.client("cloudformation").delete_stack(StackName="one")
+        properties["PermissionsBoundary"] = boundary
+        role = f"arn:aws:iam::{aws.account}:role/service"
+        stack = aws.deploy("two", {"R": {"Type": "AWS::IAM::Role", "Properties": properties}}, RoleARN=role)
+        assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("two")
+
+    def test_passing_a_role_to_a_service_is_asked(self, aws: Aws) -> None:
+        passed = aws.role("recorder", trust={"Service": "config.amazonaws.com"})
+        recorder = {"Type": "AWS::Config::ConfigurationRecorder", "Properties": {"RoleARN": passed}}
+        status, reasons = self.deploy_as(aws, [allow("config:*")], {"R": recorder})
+        assert status == "ROLLBACK_COMPLETE"
+        assert f"iam:PassRole on resource: {passed}" in reasons
+
+    @pytest.mark.source("GuardDuty user guide, Permissions required to enable GuardDuty: iam:CreateServiceLinkedRole")
+    def test_a_service_that_makes_its_own_role_needs_the_permission_once(self, aws: Aws) -> None:
+        detector = {"D": {"Type": "AWS::GuardDuty::Detector", "Properties": {"Enable": True}}}
+        status, reasons = self.deploy_as(aws, [allow("guardduty:*")], detector)
+        assert status == "ROLLBACK_COMPLETE"
+        assert "iam:CreateServiceLinkedRole" in reasons
+        guardduty = {"StringEquals": {"iam:AWSServiceName": "guardduty.amazonaws.com"}}
+        linked = allow("iam:CreateServiceLinkedRole", Condition=guardduty)
+        aws.client("iam").put_role_policy(
+            RoleName="service",
+            PolicyName="linked",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [linked]}),
+        )
+        role = f"arn:aws:iam::{aws.account}:role/service"
+        stack = aws.deploy("two", detector, RoleARN=role)
+        assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("two")
