@@ -104,7 +104,7 @@ func printChanges(out io.Writer, result publish.Packaged) error {
 	}
 	switch {
 	case result.Platform:
-		_, err := fmt.Fprintln(out, "no product changes, but settings or app render the published stacks anew")
+		_, err := fmt.Fprintln(out, "no product changes, but the published stacks would be rendered otherwise than they were: settings, app or withdrawn versions")
 		return err
 	case result.Changes == 0:
 		_, err := fmt.Fprintln(out, "nothing to publish")

@@ -212,7 +212,7 @@ func verdict(page *Page) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "Publish the same products with other settings"
+		return "Deploy the published stacks anew, with the same products"
 	}
 	var accounts []string
 	for _, p := range page.Portfolios {

@@ -1,8 +1,8 @@
 """Run TaskCat tests for `fleet launch test`, and say per stack what became of them.
 
-TaskCat's own command line exits with 1 when a style sheet cannot be fetched after every stack passed, and waits without end. This
-program drives TaskCat's API instead: one CFNTest per test, rounds one after another, bounded waits, and a line of JSON per event on
-standard output. Fleet reads `tested`, looks at the stacks while they exist, answers with a line, and TaskCat deletes them.
+TaskCat's own command line exits with 1 when a style sheet cannot be fetched after every stack passed, and waits without end.
+This program drives TaskCat's API instead: one CFNTest per test, rounds one after another, bounded waits, and a line of JSON per
+event on standard output. Fleet reads `tested`, looks at the stacks while they exist, answers with a line, and TaskCat deletes them.
 
 It runs as `python -I`, in an empty folder, with a private HOME, and reads its one argument: a plan written by fleet.
 """
@@ -10,7 +10,6 @@ It runs as `python -I`, in an empty folder, with a private HOME, and reads its o
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import time
 import uuid
@@ -21,6 +20,7 @@ from typing import Any
 import boto3
 import taskcat._config
 import taskcat.testing._cfn_test
+from taskcat._cfn.stack import Stacks
 from taskcat._cfn.threaded import Stacker
 from taskcat._cfn_lint import Lint
 from taskcat._client_factory import Boto3Cache
@@ -94,13 +94,16 @@ class Run:
         return "cfn-lint: " + "; ".join(found) if found else ""
 
     def clean(self) -> None:
-        """Delete the stacks by TaskCat's own clean-up; fleet checks afterwards that they are gone."""
+        """Delete the stacks by TaskCat's own clean-up. Fleet checks afterwards that they are gone, so errors are only shown."""
+        for stack in self._stacks():
+            stack._timer.cancel()  # pylint: disable=protected-access  # else it keeps the process for a minute
+        if self._stacks():
+            launched = [stack for stack in self._stacks() if not stack.launch_exception]
+            self.test.test_definition.stacks = Stacks(launched)  # TaskCat would delete those that never were
         try:
             self.test.clean_up()
         except Exception as error:  # pylint: disable=broad-exception-caught
-            logging.getLogger("fleet").info("clean-up of %s: %s", self.spec["test"], error)
-        for stack in self._stacks():
-            stack._timer.cancel()  # pylint: disable=protected-access  # else it keeps the process for a minute
+            sys.stderr.write(f"clean-up of {self.spec['product']} {self.spec['test']}: {error}\n")
 
     def _stacks(self) -> list[Any]:
         definition = getattr(self.test, "test_definition", None)
@@ -113,19 +116,29 @@ class Run:
             "test": self.spec["test"],
             "error": self.error,
             "seconds": self.seconds,
-            "stacks": [_stack(stack) for stack in self._stacks()],
+            "stacks": [_stack(stack, self.spec) for stack in self._stacks()],
         }
 
 
-def _stack(stack: Any) -> dict[str, str]:
+def _stack(stack: Any, spec: dict[str, Any]) -> dict[str, str]:
+    if stack.launch_exception:
+        (test,) = spec["config"]["tests"].values()
+        return {
+            "id": "",
+            "name": test["stack_name"],
+            "region": stack.region_name,
+            "status": "",
+            "resource": "",
+            "reason": stack.status_reason,
+        }
     resource, reason = "", stack.status_reason
-    if stack.status != "CREATE_COMPLETE" and not stack.launch_exception:
+    if stack.status != "CREATE_COMPLETE":
         for event in reversed(stack.events(refresh=True, include_generic=False)):
             if event.status.endswith("_FAILED") and event.status_reason:
                 resource, reason = event.logical_id, event.status_reason
                 break
     return {
-        "id": "" if stack.launch_exception else stack.id,
+        "id": stack.id,
         "name": stack.name,
         "region": stack.region_name,
         "status": stack.status,
@@ -170,9 +183,6 @@ def _prepare(spec: dict[str, Any], deadline: float, poll: float) -> Run | dict[s
 def main(arguments: list[str]) -> int:
     """Run the plan's rounds; standard input closing means stop after cleaning up."""
     plan = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    for noisy in ("boto3", "botocore", "urllib3", "s3transfer", "cfnlint"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     sys.stdout = sys.stderr  # whatever TaskCat prints is progress
     account = boto3.Session(profile_name="default").client("sts").get_caller_identity()["Account"]
     if account != plan["account"]:

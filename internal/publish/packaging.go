@@ -39,7 +39,7 @@ type Packaged struct {
 	Bundle   *bundle.Bundle // nil if a finding forbids it
 	Findings []finding.Finding
 	Changes  int
-	Platform bool // no product changes, but the stacks would render otherwise than they were published: settings or app changed
+	Platform bool // no product changes, but the stacks would render otherwise than they were: settings, app or withdrawn versions
 }
 
 // Run packages. Findings are about what was pushed; the error is about everything else.
