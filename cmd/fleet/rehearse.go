@@ -7,19 +7,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"accountfleet/internal/config"
-	"accountfleet/internal/emulator"
 	"accountfleet/internal/rehearsal"
 	"accountfleet/internal/rehearsal/console"
-	"accountfleet/internal/toolbox"
+	"accountfleet/internal/rehearsal/machine"
 )
 
 // rehearseOptions are the flags of fleet rehearse.
@@ -121,20 +118,12 @@ func (o *rehearseOptions) prepare() (rehearsal.Options, error) {
 	if o.catalog == "" {
 		o.catalog = filepath.Join(project, "catalog")
 	}
-	programs, err := findPrograms()
+	options, err := machine.Options(project)
 	if err != nil {
 		return rehearsal.Options{}, err
 	}
-	return rehearsal.Options{
-		Project: project, Settings: o.settings, Assembly: o.assembly, To: o.to, Programs: programs,
-		Start: func(ctx context.Context, log io.Writer) (string, func(context.Context) error, error) {
-			e, err := emulator.Start(ctx, emulator.Options{Root: project, Python: programs.Python, Log: log})
-			if err != nil {
-				return "", nil, err
-			}
-			return e.Endpoint, e.Stop, nil
-		},
-	}, nil
+	options.Settings, options.Assembly, options.To = o.settings, o.assembly, o.to
+	return options, nil
 }
 
 // findProject returns the root of the fleet's repository.
@@ -157,39 +146,6 @@ func findProject(dir string) (string, error) {
 			return "", fmt.Errorf("neither %s nor a folder above it has a cdk.json: run this in the fleet's repository, or use --project", dir)
 		}
 	}
-}
-
-// findPrograms locates the pinned tools, and what the image of CodeBuild would bring.
-func findPrograms() (rehearsal.Programs, error) {
-	var p rehearsal.Programs
-	var problems []error
-	locate := func(name string) string {
-		tool, err := toolbox.Locate(name)
-		problems = append(problems, err)
-		return tool.Path
-	}
-	p.CDK, p.Python = []string{locate("cdk")}, locate("emulator-python")
-	p.Build = map[string]string{"aws": locate("aws")}
-	for _, name := range []string{"node", "npm", "git"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("no program %s: install it, fleet doctor says which version", name))
-		}
-		p.Build[name] = path
-	}
-	python, err := realPython()
-	problems = append(problems, err)
-	p.Build["python3"] = python
-	return p, errors.Join(problems...)
-}
-
-// realPython looks behind the shims of version managers, which need their user's HOME.
-func realPython() (string, error) {
-	out, err := exec.Command("python3", "-I", "-c", "import sys; print(sys.executable)").Output()
-	if err != nil {
-		return "", fmt.Errorf("no program python3: %w: install Python 3.11 or newer", err)
-	}
-	return strings.TrimSpace(string(out)), nil
 }
 
 // reviewer answers where the pipeline asks: as the flags say, as the user says on a terminal, and else by approving.

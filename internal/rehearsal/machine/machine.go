@@ -1,0 +1,69 @@
+// Package machine gives a rehearsal what it needs of this machine: the pinned tools and the emulated AWS of a project.
+//
+// It is apart from internal/rehearsal so that the runner knows neither where tools are installed nor which emulator answers.
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+
+	"accountfleet/internal/emulator"
+	"accountfleet/internal/rehearsal"
+	"accountfleet/internal/toolbox"
+)
+
+// Options are those of a rehearsal of the repository whose root is project: its programs and its emulator. The caller adds what
+// to rehearse. All missing programs are reported at once.
+func Options(project string) (rehearsal.Options, error) {
+	programs, err := programs()
+	if err != nil {
+		return rehearsal.Options{}, err
+	}
+	return rehearsal.Options{
+		Project: project, Programs: programs,
+		Start: func(ctx context.Context, log io.Writer) (string, func(context.Context) error, error) {
+			e, err := emulator.Start(ctx, emulator.Options{Root: project, Python: programs.Python, Log: log})
+			if err != nil {
+				return "", nil, err
+			}
+			return e.Endpoint, e.Stop, nil
+		},
+	}, nil
+}
+
+// programs locates the pinned tools, and what the image of CodeBuild would bring.
+func programs() (rehearsal.Programs, error) {
+	var p rehearsal.Programs
+	var problems []error
+	locate := func(name string) string {
+		tool, err := toolbox.Locate(name)
+		problems = append(problems, err)
+		return tool.Path
+	}
+	p.CDK, p.Python = []string{locate("cdk")}, locate("emulator-python")
+	p.Build = map[string]string{"aws": locate("aws")}
+	for _, name := range []string{"node", "npm", "git"} {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("no program %s: install it, fleet doctor says which version", name))
+		}
+		p.Build[name] = path
+	}
+	python, err := realPython()
+	problems = append(problems, err)
+	p.Build["python3"] = python
+	return p, errors.Join(problems...)
+}
+
+// realPython looks behind the shims of version managers, which need their user's HOME.
+func realPython() (string, error) {
+	out, err := exec.Command("python3", "-I", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return "", fmt.Errorf("no program python3: %w: install Python 3.11 or newer", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
