@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"fleet": main})
+}
+
+// TestScripts runs every testdata/*.txt against the real command with the repository's tools. $REPO is the repository, whose fleet.yaml
+// scripts may use. secret FILE PREFIX writes a made-up AWS access key id into a file, so that no script holds one.
+func TestScripts(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := os.Getenv("FLEET_TOOLS")
+	if tools == "" {
+		tools = filepath.Join(root, ".tools")
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("REPO", root)
+			e.Setenv("FLEET_TOOLS", tools)
+			e.Setenv("FLEET_SETTINGS", filepath.Join(root, "fleet.yaml"))
+			e.Setenv("GIT_AUTHOR_NAME", "n")
+			e.Setenv("GIT_AUTHOR_EMAIL", "n@example.com")
+			e.Setenv("GIT_COMMITTER_NAME", "n")
+			e.Setenv("GIT_COMMITTER_EMAIL", "n@example.com")
+			e.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+			e.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(e.WorkDir))
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"secret":  writeSecret,
+			"inflate": inflate,
+			"tabs":    tabs,
+		},
+	})
+}
+
+func writeSecret(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: secret FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("key: AKIA"+"ABCDEFGHIJKLMNOP\n"), 0o600))
+}
+
+// inflate appends a comment of that many bytes.
+func inflate(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: inflate FILE BYTES")
+	}
+	n := 0
+	_, err := fmt.Sscan(args[1], &n)
+	ts.Check(err)
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = file.WriteString("# " + strings.Repeat("x", n) + "\n")
+	ts.Check(err)
+	ts.Check(file.Close())
+}
+
+// tabs turns the indentation of a file into tabs.
+func tabs(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: tabs FILE")
+	}
+	path := ts.MkAbs(args[0])
+	body, err := os.ReadFile(path)
+	ts.Check(err)
+	ts.Check(os.WriteFile(path, []byte(strings.ReplaceAll(string(body), "\n  ", "\n\t")), 0o600))
+}

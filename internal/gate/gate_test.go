@@ -1,0 +1,102 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"accountfleet/internal/config"
+	"accountfleet/internal/evidence"
+	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/gatetest"
+	"accountfleet/internal/gate/tool"
+)
+
+func TestTheSeedCatalogPassesTheBaseline(t *testing.T) {
+	settings, err := config.Load("../../fleet.yaml")
+	require.NoError(t, err)
+	result, err := Run(context.Background(), Options{Catalog: "../../catalog", Settings: settings, Only: []string{Policy, Schema}, Locate: gatetest.Locate})
+	require.NoError(t, err)
+	assert.Empty(t, result.Findings)
+	assert.Equal(t, evidence.Passed, result.Outcome)
+	assert.Equal(t, "PolicyAsCode", result.Action)
+	require.Len(t, result.Checks, 3)
+	for _, c := range result.Checks {
+		assert.Positive(t, c.Counted, c.Name)
+	}
+}
+
+func TestGatesAreNamedAsTheActionsOfThePipeline(t *testing.T) {
+	assert.Equal(t, "PolicyAsCode", action([]string{Schema, Policy, Schema}))
+	assert.Equal(t, "SecretsDetection", action([]string{Secrets}))
+	assert.Equal(t, "UnitTests", action([]string{Features}))
+	assert.Equal(t, "Check", action(nil))
+	_, err := Run(context.Background(), Options{Settings: gatetest.Settings(), Only: []string{"polcy"}})
+	require.ErrorContains(t, err, `no gate "polcy": choose from policy, schema, secrets, features`)
+}
+
+func TestBrokenNeverLooksLikePass(t *testing.T) {
+	counted := evidence.Check{Name: "c", Counted: 1}
+	bad := []finding.Finding{{Severity: finding.Error}}
+	for name, row := range map[string]struct {
+		outcomes []outcome
+		want     evidence.Outcome
+		broken   string
+	}{
+		"all pass":            {[]outcome{{gate: Policy, check: counted}}, evidence.Passed, ""},
+		"a warning":           {[]outcome{{gate: Policy, check: counted, findings: []finding.Finding{{Severity: finding.Warning}}}}, evidence.Passed, ""},
+		"a finding":           {[]outcome{{gate: Policy, check: counted, findings: bad}, {gate: Schema, check: counted}}, evidence.Findings, ""},
+		"looked at nothing":   {[]outcome{{gate: Policy}}, evidence.Broken, "gate policy is broken: looked at nothing"},
+		"broken":              {[]outcome{{gate: Policy, check: counted, err: errors.New("no tool")}}, evidence.Broken, "no tool"},
+		"broken and findings": {[]outcome{{gate: Policy, check: counted, findings: bad}, {gate: Schema, err: errors.New("no tool")}}, evidence.Broken, "gate schema"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result, err := settle(evidence.Evidence{}, row.outcomes, time.Now())
+			assert.Equal(t, row.want, result.Outcome)
+			if row.broken == "" {
+				assert.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, row.broken)
+			}
+		})
+	}
+}
+
+func TestFindingsOfOtherGatesAreKeptWhereOneIsBroken(t *testing.T) {
+	dir := t.TempDir()
+	gatetest.Write(t, dir, gatetest.Files("sample", "Resources:\n  Key: {Type: AWS::KMS::Key}\n"))
+	locate := func(name string) (tool.Tool, error) {
+		if name == "cfn-lint" {
+			return tool.Tool{}, os.ErrNotExist
+		}
+		return gatetest.Locate(name)
+	}
+	result, err := Run(context.Background(), Options{Catalog: dir, Settings: gatetest.Settings(), Only: []string{Policy, Schema}, Locate: locate})
+	require.ErrorContains(t, err, "gate schema is broken")
+	assert.Equal(t, evidence.Broken, result.Outcome)
+	require.NotEmpty(t, result.Findings)
+	assert.Equal(t, "KMS_KEY_ROTATES", result.Findings[0].Rule)
+}
+
+func TestSecretsNeedNoWellFormedCatalog(t *testing.T) {
+	dir := t.TempDir()
+	gatetest.Write(t, dir, map[string]string{"products/a/template.yaml": "a: ["})
+	for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=n", "-c", "user.email=e@example.com", "commit", "-q", "-m", "m"}} {
+		output, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput()
+		require.NoError(t, err, string(output))
+	}
+	result, err := Run(context.Background(), Options{Catalog: dir, Settings: gatetest.Settings(), Only: []string{Secrets}, Locate: gatetest.Locate})
+	require.NoError(t, err)
+	assert.Equal(t, evidence.Passed, result.Outcome)
+
+	result, err = Run(context.Background(), Options{Catalog: dir, Settings: gatetest.Settings(), Locate: gatetest.Locate})
+	require.NoError(t, err)
+	assert.Equal(t, evidence.Findings, result.Outcome)
+	assert.Len(t, result.NotRun, 3, "gates of templates say why they did not run")
+}
