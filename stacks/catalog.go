@@ -131,12 +131,12 @@ func newCatalogRoles(stack awscdk.Stack, s *config.Settings) {
 			parts.Allow("ListTemplates", templateBuckets(s), "s3:ListBucket"),
 			parts.Allow("ReadTemplates", templates(s), "s3:GetObject"),
 			parts.Allow("ReadStacks", stackARNs(s.Accounts.Catalog, storeRegions(s), publishedStacks(s)...),
-				"cloudformation:DescribeChangeSet", "cloudformation:DescribeStacks", "cloudformation:GetTemplate"),
+				"cloudformation:DescribeChangeSet", "cloudformation:GetTemplate"),
 		), packaging, render, dossier, preflight)
 	role("PublishRole", s.CatalogPublishRole(), "Settle and Verify, to settle versions and to append to the ledger",
 		append(slices.Clone(readLedger),
 			parts.Allow("AppendLedger", ledger, "s3:PutObject"),
-			parts.Allow("FindProducts", []string{"*"}, "cloudformation:ListExports"),
+			parts.Allow("FindProducts", stackARNs(s.Accounts.Catalog, storeRegions(s), s.Name+"-products-*"), "cloudformation:DescribeStacks"),
 			parts.Allow("SettleVersions", []string{"*"}, "servicecatalog:DescribeProvisioningArtifact", "servicecatalog:ListProvisioningArtifacts",
 				"servicecatalog:UpdateProvisioningArtifact"),
 		), settle, verify)
