@@ -2,7 +2,8 @@
 
 TaskCat's own command line exits with 1 when a style sheet cannot be fetched after every stack passed, and waits without end.
 This program drives TaskCat's API instead: one CFNTest per test, rounds one after another, bounded waits, and a line of JSON per
-event on standard output. Fleet reads `tested`, looks at the stacks while they exist, answers with a line, and TaskCat deletes them.
+event on standard output. Fleet reads `tested`, looks at the stacks while they exist, answers with a line, and TaskCat deletes
+them.
 
 It runs as `python -I`, in an empty folder, with a private HOME, and reads its one argument: a plan written by fleet.
 """
