@@ -27,6 +27,7 @@ def compare(stack: Stack, plan: Plan) -> list[dict[str, Any]]:
         old = stack.resources.get(logical_id)
         if old is None or old.handle is None:
             plan.scope.unknown.add(logical_id)
+            _evaluate_imports(plan, plan.resources[logical_id].get("Properties", {}))
             changes.append(_change("Add", logical_id, plan.resources[logical_id]["Type"]))
             continue
         change = _modify(stack, plan, old)
@@ -40,6 +41,18 @@ def compare(stack: Stack, plan: Plan) -> list[dict[str, Any]]:
             removal["PolicyAction"] = "Retain" if old.definition.get("DeletionPolicy", "").startswith("Retain") else "Delete"
             changes.append(removal)
     return [{"Type": "Resource", "ResourceChange": change} for change in changes]
+
+
+def _evaluate_imports(plan: Plan, value: Any) -> None:
+    """A missing export fails the change set; what else a new resource needs, only its execution tells."""
+    if isinstance(value, list):
+        for item in value:
+            _evaluate_imports(plan, item)
+    elif isinstance(value, dict):
+        if set(value) == {"Fn::ImportValue"}:
+            plan.scope.value(value)
+        for item in value.values():
+            _evaluate_imports(plan, item)
 
 
 def _change(action: str, logical_id: str, kind: str, physical_id: str | None = None) -> dict[str, Any]:

@@ -21,6 +21,8 @@ PROJECT = "AWS::CodeBuild::Project"
 REPORT_GROUP = "AWS::CodeBuild::ReportGroup"
 PIPELINE = "AWS::CodePipeline::Pipeline"
 MAX_INPUTS = 5
+API_NAMES = {"BuildSpec": "buildspec"}
+"""Properties that the API writes otherwise than with a small first letter."""
 
 
 class InvalidStructure(ServiceException):
@@ -57,7 +59,7 @@ def lowered(value: Any, key: str = "") -> Any:
         return [lowered(item) for item in value]
     if not isinstance(value, dict) or key == "Configuration":
         return value
-    return {name[0].lower() + name[1:]: lowered(inner, name) for name, inner in value.items()}
+    return {API_NAMES.get(name, name[0].lower() + name[1:]): lowered(inner, name) for name, inner in value.items()}
 
 
 def _repository(operation: Operation, p: Properties) -> Resource:

@@ -86,9 +86,14 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return answer
 
 
+def _plain(loader: _Loader, node: yaml.ScalarNode) -> str:
+    """A date stays as it was written: policies have versions that look like one."""
+    return str(loader.construct_scalar(node))
+
+
 _Loader.add_multi_constructor("!", _construct)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _plain)
 
 
 def refuse(message: str) -> ValidationError:
