@@ -10,16 +10,16 @@ import (
 // Its regular expression is derived from Text, so that what fleet steps prints is what is matched: "<name>" in quotes stands for
 // any text without a double quote, <Type> for a CloudFormation type, <number> for a whole number, and [words] may be left out.
 type Step struct {
-	Text    string // the sentence with its placeholders
-	Example string // a line of a feature that uses it
-	Help    string // what it demands, in one sentence
+	Text    string `json:"text"`    // the sentence with its placeholders
+	Example string `json:"example"` // a line of a feature that uses it
+	Help    string `json:"help"`    // what it demands, in one sentence
 	run     any    // func(*scenario, ...) error; the arguments are the placeholders and optional words, in order
 }
 
 // Section is a group of steps that belong together.
 type Section struct {
-	Title string
-	Steps []Step
+	Title string `json:"title"`
+	Steps []Step `json:"steps"`
 }
 
 // ifAny lets a sentence about every resource hold where there is none; without it a sentence about nothing fails.
