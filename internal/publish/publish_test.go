@@ -426,3 +426,7 @@ func TestExceedsNamesTheCure(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"stack fleet-products-0 has 501 resources, CloudFormation takes 500: raise shards: in fleet.yaml and deploy the pipeline again"}, problems)
 }
+
+func versionsOf(product, id, name string) map[string][]cloud.ShelvedVersion {
+	return map[string][]cloud.ShelvedVersion{product: {{ID: id, Name: name, Active: true}}}
+}
