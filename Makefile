@@ -35,7 +35,7 @@ doctor: .build/fleet ## say what is missing on this machine and how to get it
 	@.build/fleet doctor $(ARGS)
 
 deploy: toolbox ## install the pipeline on AWS: checks, validated synth, cdk deploy --all; ARGS="--profile ..."
-	@.build/fleet doctor
+	@.build/fleet doctor --aws
 	@rm -rf cdk.out
 	@$(BIN)/cdk deploy --all --context @aws-cdk/core:validateAgainstDefaultRules=true $(ARGS)
 

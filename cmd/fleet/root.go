@@ -24,6 +24,7 @@ var errFindings = errors.New("findings")
 var commands = []func(*IO) *cobra.Command{
 	newCheckCommand,
 	newStepsCommand,
+	newDoctorCommand,
 	newDossierCommand,
 	newEmulatorCommand,
 	newLaunchCommand,

@@ -22,7 +22,7 @@ func (t *Toolbox) checkNeeds(ctx context.Context, steps []Step) error {
 				continue
 			}
 			checked[name] = true
-			if _, err := t.checkNeed(ctx, t.Definitions.need(name)); err != nil {
+			if _, err := t.CheckNeed(ctx, t.Definitions.need(name)); err != nil {
 				mistakes = append(mistakes, err)
 			}
 		}
@@ -30,8 +30,8 @@ func (t *Toolbox) checkNeeds(ctx context.Context, steps []Step) error {
 	return errors.Join(mistakes...)
 }
 
-// checkNeed asks a program of the machine for its version.
-func (t *Toolbox) checkNeed(ctx context.Context, need Need) (version string, err error) {
+// CheckNeed asks a program of the machine for its version, and says how to get it when it is missing or too old.
+func (t *Toolbox) CheckNeed(ctx context.Context, need Need) (version string, err error) {
 	program, err := exec.LookPath(need.Ask[0])
 	if err != nil {
 		return "", fmt.Errorf("%s is not in PATH: %s", need.Name, need.Cure)
