@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudcontrol"
@@ -34,14 +33,12 @@ type Session struct {
 
 // Open starts a session of the caller's own identity from the SDK's default chain.
 func Open(ctx context.Context, region string) (*Session, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx,
-		awsconfig.WithRegion(region),
-		awsconfig.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 8 })
-		}),
-	)
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(region))
 	if err != nil {
 		return nil, fmt.Errorf("open an AWS session: %w: check AWS_PROFILE and the credentials of this shell", err)
+	}
+	if cfg.RetryMaxAttempts == 0 { // AWS_MAX_ATTEMPTS says nothing else
+		cfg.RetryMaxAttempts = 8 // many stacks at once meet CloudFormation's request limits
 	}
 	return &Session{config: cfg}, nil
 }
