@@ -47,13 +47,14 @@ const timeout = 9 * time.Minute
 
 // Options of Run.
 type Options struct {
-	Catalog    string           // folder of the catalog
-	Repository string           // folder whose git history is scanned; default: the repository that holds Catalog
-	Settings   *config.Settings //
-	Only       []string         // gates to run; default all
-	Locate     tool.Locate      //
-	Cucumber   io.Writer        // receives the Cucumber JSON of the features gate; default none
-	Now        func() time.Time // default time.Now
+	Catalog    string             // folder of the catalog
+	Repository string             // folder whose git history is scanned; default: the repository that holds Catalog
+	Settings   *config.Settings   //
+	Only       []string           // gates to run; default all
+	Locate     tool.Locate        //
+	Cucumber   io.Writer          // receives the Cucumber JSON of the features gate; default none
+	Now        func() time.Time   // default time.Now
+	Selection  *secrets.Selection // part of the repository in which secrets are looked for; default all of it
 }
 
 // outcome is what one gate came to.
@@ -158,7 +159,7 @@ func runOne(ctx context.Context, name string, o Options, catalog *manifest.Catal
 		return schema.Run(ctx, schema.Options{Catalog: catalog, Settings: o.Settings, Locate: o.Locate})
 	case Secrets:
 		return secrets.Run(ctx, secrets.Options{
-			Catalog: o.Catalog, Repository: o.Repository, Key: []byte(o.Settings.Organization), Locate: o.Locate,
+			Catalog: o.Catalog, Repository: o.Repository, Key: []byte(o.Settings.Organization), Locate: o.Locate, Selection: o.Selection,
 		})
 	case Features:
 		files, err := baselineFeatures()

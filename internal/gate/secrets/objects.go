@@ -36,6 +36,15 @@ func (r *repository) read(ctx context.Context, out *corpus) (tally, error) {
 	if err != nil {
 		return nil, err
 	}
+	counts, err := r.load(ctx, objects, out)
+	if err != nil {
+		return nil, err
+	}
+	return counts, r.readRefs(ctx, out)
+}
+
+// load writes the objects into the corpus.
+func (r *repository) load(ctx context.Context, objects []object, out *corpus) (tally, error) {
 	c := r.command(ctx, "cat-file", "--batch", "--buffer")
 	stdin, err := c.StdinPipe()
 	if err != nil {
@@ -70,7 +79,7 @@ func (r *repository) read(ctx context.Context, out *corpus) (tally, error) {
 	if counts.total() != len(objects) {
 		return nil, fmt.Errorf("secrets: read %d objects of %d: the repository is damaged: run git fsck", counts.total(), len(objects))
 	}
-	return counts, r.readRefs(ctx, out)
+	return counts, nil
 }
 
 // pour reads the answer of cat-file --batch: a header line, the content, a newline.

@@ -60,7 +60,13 @@ func (r *repository) origins(ctx context.Context, hits []hit) (map[string]origin
 	if len(wanted) == 0 {
 		return found, nil
 	}
-	log, err := r.git(ctx, nil, "log", "--all", "--reverse", "-m", "--raw", "--no-abbrev", "--no-renames", "--no-color", "--no-ext-diff", "--format=%x01%H")
+	args := []string{"log", "--reverse", "-m", "--raw", "--no-abbrev", "--no-renames", "--no-color", "--no-ext-diff", "--format=%x01%H"}
+	if len(r.tips) > 0 {
+		args = append(args, "--stdin")
+	} else {
+		args = append(args, "--all")
+	}
+	log, err := r.git(ctx, []byte(strings.Join(r.tips, "\n")), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +106,8 @@ func translate(h hit, from origin, key []byte) finding.Finding {
 		if from.commit != "" {
 			where = "since commit " + short(from.commit)
 		}
+	case "message":
+		where, f.File = "in the message", ""
 	case "file":
 		where = "in a file that is not committed yet"
 		f.Cure = "revoke it if anybody else has seen it; remove it from the file and pass it by Secrets Manager or a NoEcho parameter"

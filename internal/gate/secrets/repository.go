@@ -17,6 +17,9 @@ import (
 type repository struct {
 	dir  string // any folder in it
 	root string // top of its working tree, or the repository itself where it is bare
+
+	gitDir string   // the repository itself, where it is not to be searched from dir
+	tips   []string // where origins are looked for; default every ref
 }
 
 // open refuses what would make a scan look at less than everything.
@@ -72,6 +75,9 @@ func (r *repository) command(ctx context.Context, args ...string) *exec.Cmd {
 	}
 	c.Env = append(c.Env, "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE="+os.DevNull, "GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0",
 		"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "GIT_PAGER=cat")
+	if r.gitDir != "" {
+		c.Env = append(c.Env, "GIT_DIR="+r.gitDir)
+	}
 	return c
 }
 

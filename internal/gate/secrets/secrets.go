@@ -28,6 +28,7 @@ type Options struct {
 	Repository string // folder whose git repository is scanned; default Catalog
 	Key        []byte // of fingerprints; the same everywhere the same secret shall be recognised
 	Locate     tool.Locate
+	Selection  *Selection // scan this instead of the whole history and folder; default nil
 }
 
 // Run scans every object reachable from any ref, and what the catalog's folder holds beside them. An error means that the gate is broken.
@@ -35,6 +36,9 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	check := evidence.Check{Name: "git-secrets", Tool: "git-secrets", Unit: "objects"}
 	if o.Repository == "" {
 		o.Repository = o.Catalog
+	}
+	if o.Selection != nil {
+		return runSelection(ctx, o)
 	}
 	located, err := o.Locate("git-secrets")
 	if err != nil {
