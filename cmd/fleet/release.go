@@ -103,9 +103,13 @@ func (o *appOptions) flag(command *cobra.Command) {
 	command.Flags().StringVar(&o.program, "app", filepath.Join(".build", "app"), "the built CDK app")
 }
 
-// app is the CDK app as a program. jsii's unpacked packages are kept between runs, where jsii itself would keep them.
+// app is the CDK app as a program. jsii's unpacked packages are kept between runs: unpacking costs
+// seconds.
 func (o *appOptions) app(settings string, streams *IO) publish.App {
 	cache := streams.Getenv("JSII_RUNTIME_PACKAGE_CACHE_ROOT")
+	if tools := streams.Getenv("FLEET_TOOLS"); cache == "" && tools != "" {
+		cache = filepath.Join(tools, "jsii") // builds cache their tools, and so this too
+	}
 	if home := streams.Getenv("HOME"); cache == "" && home != "" {
 		cache = filepath.Join(home, ".cache", "aws", "jsii", "package-cache")
 	}

@@ -97,7 +97,7 @@ func (a App) run(ctx context.Context, planFile, work, assembly string) error {
 	command.Dir = work
 	command.Env = []string{
 		"PATH=" + a.Path, "HOME=" + work, "TMPDIR=" + os.TempDir(), "CDK_OUTDIR=" + assembly, "CDK_CONTEXT_JSON=" + string(inputs),
-		"CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1", "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION=1",
+		"CDK_VALIDATION=false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20", "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION=1",
 	}
 	if a.Cache != "" {
 		command.Env = append(command.Env, "JSII_RUNTIME_PACKAGE_CACHE_ROOT="+a.Cache)
