@@ -27,6 +27,7 @@ var commands = []func(*IO) *cobra.Command{
 	newDoctorCommand,
 	newDossierCommand,
 	newEmulatorCommand,
+	newHooksCommand,
 	newLaunchCommand,
 	newLaunchRoleCommand,
 	newPackageCommand,
