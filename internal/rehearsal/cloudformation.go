@@ -107,7 +107,11 @@ func (h *cloudFormation) run(ctx context.Context, t *task) (map[string]string, e
 		capabilities: capabilities(c["Capabilities"]), parameters: parameters, say: t.say,
 	}
 	if h.file != "" {
-		if stack.template, err = h.read(ctx, t, by); err != nil {
+		body, err := h.read(ctx, t, by)
+		if err != nil {
+			return nil, err
+		}
+		if stack.template, stack.templateURL, err = h.hand(ctx, t, body); err != nil {
 			return nil, err
 		}
 	}
@@ -136,6 +140,31 @@ func (h *cloudFormation) apply(ctx context.Context, t *task, stack stackAction) 
 		return nil, err
 	}
 	return stack.outputs(ctx)
+}
+
+// bodyLimit is the size of a template that CloudFormation takes in a request; a larger one must lie in S3.
+const bodyLimit = 51_200
+
+// hand gives CloudFormation the template in the request or, if it is too large for that, by an address in the artifact store, where
+// CodePipeline puts it with its own role.
+func (h *cloudFormation) hand(ctx context.Context, t *task, body string) (text, url string, err error) {
+	if len(body) <= bodyLimit {
+		return body, "", nil
+	}
+	pipeline, err := t.session.pipelineIdentity(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	file := filepath.Join(t.dir, "template.json")
+	if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
+		return "", "", fmt.Errorf("hand over the template: %w", err)
+	}
+	key := strings.Join([]string{t.execution.artifacts.prefix, cut(h.artifact, 10), "template-" + t.action.Name + ".json"}, "/")
+	if err := t.execution.artifacts.upload(ctx, pipeline, t.action.Region, key, file); err != nil {
+		return "", "", fmt.Errorf("hand over the template: %w", err)
+	}
+	store, err := t.execution.artifacts.store(t.action.Region)
+	return "", fmt.Sprintf("https://%s.s3.%s.amazonaws.com/%s", store.Bucket, t.action.Region, key), err
 }
 
 // read gets the template out of its artifact as the action's role.

@@ -18,8 +18,8 @@ func (s *Session) describe(ctx context.Context, e *execution, r *Result) error {
 	if err != nil {
 		return err
 	}
-	r.Resources.List = list
-	for _, resource := range list {
+	r.Resources.List = append(list, launched(r.Stages, list)...)
+	for _, resource := range r.Resources.List {
 		switch resource.Level {
 		case emulator.LevelEmulated:
 			r.Resources.Emulated++
@@ -42,6 +42,33 @@ func (s *Session) describe(ctx context.Context, e *execution, r *Result) error {
 	}
 	e.published(r)
 	return nil
+}
+
+// launched are the resources that actions launched for a test and removed again: their evidence tells of them, the emulator does not.
+func launched(stages []StageResult, present []emulator.Resource) []emulator.Resource {
+	type key struct{ account, region, stack, id string }
+	seen := map[key]bool{}
+	for _, r := range present {
+		seen[key{r.Account, r.Region, r.Stack, r.LogicalID}] = true
+	}
+	var gone []emulator.Resource
+	for _, stage := range stages {
+		for _, action := range stage.Actions {
+			if action.Evidence == nil {
+				continue
+			}
+			for _, product := range action.Evidence.Products {
+				for _, r := range product.Resources {
+					if k := (key{r.Account, r.Region, r.Stack, r.LogicalID}); !seen[k] {
+						seen[k] = true
+						gone = append(gone, emulator.Resource{Account: r.Account, Region: r.Region, Stack: r.Stack, LogicalID: r.LogicalID,
+							Type: r.Type, Status: "removed after the test", Level: string(r.Level)})
+					}
+				}
+			}
+		}
+	}
+	return gone
 }
 
 // neverUsed returns the granted action patterns that match none of the used actions.

@@ -203,6 +203,7 @@ func (e *execution) carryOut(ctx context.Context, s step, result *ActionResult) 
 	}
 	t := &task{session: e.session, execution: e, stage: s.stage, action: s.action, dir: dir, log: log, result: result}
 	variables, err := e.handle(ctx, t, s.handler)
+	tidy(dir, err != nil)
 	status, reason := "Succeeded", ""
 	if err != nil {
 		t.say("FAILED: %v", err)
@@ -213,6 +214,17 @@ func (e *execution) carryOut(ctx context.Context, s step, result *ActionResult) 
 		err = told
 	}
 	return variables, err
+}
+
+// tidy removes an action's workspace, which holds the unpacked toolbox: a hundred megabytes. Of a failed one the sources stay, to look at.
+func tidy(dir string, failed bool) {
+	gone := []string{dir}
+	if failed {
+		gone = []string{filepath.Join(dir, "tmp"), filepath.Join(dir, "home")}
+	}
+	for _, folder := range gone {
+		_ = os.RemoveAll(folder) // what cannot be removed costs space only
+	}
 }
 
 func (e *execution) handle(ctx context.Context, t *task, h handler) (map[string]string, error) {

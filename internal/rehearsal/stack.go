@@ -19,7 +19,8 @@ type stackAction struct {
 	name         string
 	changeSet    string
 	role         string // CloudFormation's role
-	template     string
+	template     string // either the template or its address
+	templateURL  string
 	capabilities []string
 	parameters   map[string]string
 	say          func(format string, args ...any)
@@ -52,7 +53,7 @@ func (a stackAction) createOrUpdate(ctx context.Context) (string, error) {
 	}
 	if existing == nil || existing.StackStatus == types.StackStatusReviewInProgress {
 		_, err := a.client.CreateStack(ctx, &cloudformation.CreateStackInput{
-			StackName: &a.name, TemplateBody: &a.template, RoleARN: optional(a.role),
+			StackName: &a.name, TemplateBody: optional(a.template), TemplateURL: optional(a.templateURL), RoleARN: optional(a.role),
 			Capabilities: a.capabilityList(), Parameters: a.parameterList(),
 		})
 		if err != nil {
@@ -61,7 +62,7 @@ func (a stackAction) createOrUpdate(ctx context.Context) (string, error) {
 		return "created", a.await(ctx, types.StackStatusCreateComplete)
 	}
 	_, err = a.client.UpdateStack(ctx, &cloudformation.UpdateStackInput{
-		StackName: &a.name, TemplateBody: &a.template, RoleARN: optional(a.role),
+		StackName: &a.name, TemplateBody: optional(a.template), TemplateURL: optional(a.templateURL), RoleARN: optional(a.role),
 		Capabilities: a.capabilityList(), Parameters: a.parameterList(),
 	})
 	if err != nil && strings.Contains(err.Error(), "No updates are to be performed") {
@@ -90,7 +91,7 @@ func (a stackAction) replaceChangeSet(ctx context.Context) (string, error) {
 		}
 	}
 	_, err = a.client.CreateChangeSet(ctx, &cloudformation.CreateChangeSetInput{
-		StackName: &a.name, ChangeSetName: &a.changeSet, ChangeSetType: kind, TemplateBody: &a.template, RoleARN: optional(a.role),
+		StackName: &a.name, ChangeSetName: &a.changeSet, ChangeSetType: kind, TemplateBody: optional(a.template), TemplateURL: optional(a.templateURL), RoleARN: optional(a.role),
 		Capabilities: a.capabilityList(), Parameters: a.parameterList(),
 	})
 	if err != nil {
