@@ -16,7 +16,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from werkzeug.wrappers import Request, Response
 
-from . import calls, errors, fleet_api, needs
+from . import calls, errors, fleet_api, memory, needs
 from .authorization import CALLER, AccessDenied, Caller, CannotDecide, require
 from .credentials import UnknownCredentials, identify
 
@@ -78,6 +78,7 @@ class Gatekeeper:
             return list(self._moto(environ, start_response))
         finally:
             CALLER.reset(reset)
+            memory.give_back(environ)
 
     def _check(self, call: calls.Call, caller: Caller | None) -> None:
         if caller is None:

@@ -55,7 +55,7 @@ def check(
     schema = registry.schema(type_name, region)
     values = properties or {}
     account = account or role_arn.split(":")[4]
-    context = _context(values)
+    context = {"aws:RequestedRegion": region, **_context(values)}
     for action in required(schema, handler, values, previous):
         for target in targets(action, type_name, values, identifier, account, region):
             require(role_arn, action, target.arn, {**context, **target.context}, unnamed=not target.exact)

@@ -15,8 +15,6 @@ from moto.s3.models import s3_backends
 from . import principals
 from .policies import Policy, load
 
-_ORGANIZATION: dict[str, str] = {}
-
 
 @dataclass(frozen=True)
 class Attached:
@@ -52,16 +50,8 @@ def owner(resource: str) -> str:
     return parts[4] if parts[4].isdigit() else ""
 
 
-def set_organization(organization: str, accounts: list[str]) -> None:
-    """Declare accounts members of an organization that the emulator itself does not hold."""
-    for account in accounts:
-        _ORGANIZATION[account] = organization
-
-
 def organization(account: str) -> str:
-    """The organization's id, empty if the account is in none."""
-    if account in _ORGANIZATION:
-        return _ORGANIZATION[account]
+    """The id of the organization that the account is in, as the emulated Organizations knows it; empty if it is in none."""
     for held in list(organizations_backends.values()):
         backend = held["aws"]
         if backend.org is not None and any(member.id == account for member in backend.accounts):

@@ -35,8 +35,10 @@ SEAMS: dict[str, str] = {
         "self, region_name, role_session_name, role_arn, policy, duration, external_id"
     ),
     "moto.sts.models:STSBackend.get_caller_identity": "self, access_key_id, region",
-    "moto.s3.models:S3Backend.get_bucket_policy": "self, bucket_name",
-    "moto.kms.models:KmsBackend.get_key_id": "key_id",
+    "moto.s3.models:FakeBucket.get_permission": "self, action, resource",
+    "moto.s3.models:s3_backends": "",
+    "moto.backends:list_of_moto_modules": "",
+    "moto.kms.models:generate_private_key": "key_spec",
     "moto.moto_server.werkzeug_app:DomainDispatcherApplication": "create_app",
     "moto.moto_server.werkzeug_app:create_backend_app": "service",
 }

@@ -19,7 +19,10 @@ import threading
 from collections.abc import Sequence
 from importlib import import_module
 
+from . import memory
+
 MODULES = (
+    "shortcuts",
     "credentials",
     "aws_policies",
     "iam_types",
@@ -46,6 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         listener = _listen(options.port)
         _isolate()
+        memory.spare()
         gc.disable()  # thousands of modules and models are loaded: collecting among them doubles the time
         _serve(listener, options)
     except CannotStart as error:
@@ -88,6 +92,7 @@ def _isolate() -> None:
         AWS_DEFAULT_REGION="us-east-1",
         AWS_ACCESS_KEY_ID="emulator",
         AWS_SECRET_ACCESS_KEY="emulator",
+        MOTO_S3_DEFAULT_KEY_BUFFER_SIZE=str(256 * 1024),  # larger objects are kept in files that have no name
     )
 
 
@@ -106,7 +111,7 @@ def register_all() -> None:
 def _serve(listener: socket.socket, options: argparse.Namespace) -> None:
     register_all()
     gc.enable()
-    gc.freeze()
+    memory.settle()
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
