@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -8,7 +9,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
+
+	"accountfleet/internal/document"
 )
 
 // maxPassed is how many contents are remembered.
@@ -17,10 +22,25 @@ const maxPassed = 200
 // passed is the memory of one content: an empty file, named by the digest of all that decides the gates' verdict.
 type passed struct{ path string }
 
-// passed names the memory of a catalog under this command, these settings and today, since waivers expire.
-func (o Options) passed(r *repository, catalog string) (passed, error) {
+// passed names the memory of a catalog under this command, these settings and today, since waivers expire. Of plain files at the top,
+// such as README.md, the gates look at the name only, so an edit of one forgets nothing.
+func (o Options) passed(ctx context.Context, r *repository, catalog string) (passed, error) {
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%s\n%s\n", catalog, time.Now().UTC().Format(time.DateOnly))
+	fmt.Fprintln(hash, time.Now().UTC().Format(time.DateOnly))
+	listed, err := r.git(ctx, nil, "ls-tree", "-z", "--long", "--full-tree", catalog)
+	if err != nil {
+		return passed{}, err
+	}
+	for _, entry := range strings.Split(listed, "\x00") {
+		head, name, _ := strings.Cut(entry, "\t")
+		words := strings.Fields(head)
+		if len(words) == 4 && strings.HasPrefix(words[0], "100") {
+			if size, err := strconv.Atoi(words[3]); err == nil && size <= document.MaxBytes {
+				head = words[0]
+			}
+		}
+		fmt.Fprintf(hash, "%s\t%s\x00", head, name)
+	}
 	for _, path := range []string{o.Settings, o.Program} {
 		file, err := os.Open(path)
 		if err != nil {

@@ -42,12 +42,12 @@ func (o Options) content(ctx context.Context, r *repository, settings *config.Se
 	if catalog == "" {
 		return o.judge(ctx, run, "", "; no catalog here, so nothing else is checked")
 	}
-	passed, err := o.passed(r, catalog)
+	passed, err := o.passed(ctx, r, catalog)
 	if err != nil {
 		return err
 	}
 	if passed.known() {
-		return o.judge(ctx, run, "", "; this very catalog passed policy, schema and features before")
+		return o.judge(ctx, run, "", "; these very products passed policy, schema and features before")
 	}
 	root, err := os.MkdirTemp("", "fleet-hook-")
 	if err != nil {
