@@ -42,6 +42,9 @@ func (t *Toolbox) run(ctx context.Context, folder, program string, arguments ...
 		return ctx.Err()
 	}
 	name := filepath.Base(program)
+	if len(arguments) > 1 && arguments[0] == "-m" {
+		name = arguments[1] // python -m pip
+	}
 	if line := offline.Find(output.Bytes()); line != nil {
 		return fmt.Errorf("no network: %s cannot reach its registry (%s): connect, or point %s at your mirror, and run it again",
 			name, lineOf(output.Bytes(), line), name)

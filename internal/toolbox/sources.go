@@ -74,7 +74,7 @@ func (t *Toolbox) bringByUV(ctx context.Context, source Source, folder string) e
 		return err
 	}
 	arguments := append([]string{"pip", "install", "--quiet", "--python", filepath.Join(folder, "bin", "python"),
-		"--no-deps", "--compile-bytecode", "--require-hashes", "--requirement", lock}, sources...)
+		"--no-deps", "--require-hashes", "--requirement", lock}, sources...)
 	if err := u.run(ctx, folder, uv.Path, arguments...); err != nil {
 		return err
 	}
