@@ -458,3 +458,38 @@ def test_everything_can_be_taken_down(consumer: Consumer, shelf: Shelf) -> None:
     shelf.aws.client("cloudformation").delete_stack(StackName="published")
     assert shelf.aws.client("cloudformation").describe_stacks()["Stacks"] == []
     assert shelf.aws.client("servicecatalog").list_portfolios()["PortfolioDetails"] == []
+
+
+@pytest.mark.source("Service Catalog API Reference: CreateConstraint: TEMPLATE rules and NOTIFICATION topics apply to launches")
+def test_template_and_notification_constraints_apply(consumer: Consumer, shelf: Shelf) -> None:
+    catalog, published = shelf.aws.client("servicecatalog"), consumer.published
+    topic = consumer.aws.client("sns").create_topic(Name="launches")["TopicArn"]
+    rule = {"Only": {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "Size"}, "small"]}, "AssertDescription": "only small"}]}}
+    for kind, given in (("TEMPLATE", {"Rules": rule}), ("NOTIFICATION", {"NotificationArns": [topic]})):
+        catalog.create_constraint(
+            PortfolioId=published["Portfolio"],
+            ProductId=published["Product"],
+            Type=kind,
+            Parameters=json.dumps(given),
+            IdempotencyToken=kind,
+        )
+    record = consumer.launch("big", ProvisioningParameters=[{"Key": "Size", "Value": "big"}])
+    assert (record["Status"], "only small" in record["RecordErrors"][0]["Description"]) == ("FAILED", True)
+    stack_id = consumer.launch("small")["Outputs"]["CloudformationStackARN"]
+    stack = consumer.aws.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"][0]
+    assert stack["NotificationARNs"] == [topic]
+
+
+@pytest.mark.source("Service Catalog API Reference: ProvisionProduct: ProvisionToken makes a launch idempotent; names are unique")
+def test_a_launch_is_made_once(consumer: Consumer) -> None:
+    record = consumer.launch(ProvisionToken="once")
+    assert consumer.launch(ProvisionToken="once")["RecordId"] == record["RecordId"]
+    with pytest.raises(ClientError, match="already exists"):
+        consumer.launch()
+
+
+@pytest.mark.source("Service Catalog Administrator Guide: without a launch constraint the end user's own permissions are used")
+def test_without_a_launch_constraint_the_user_launches(consumer: Consumer, shelf: Shelf) -> None:
+    shelf.aws.client("servicecatalog").delete_constraint(Id=consumer.published["Constraint"])
+    record = consumer.launch()
+    assert (record["Status"], "cloudformation:CreateStack" in record["RecordErrors"][0]["Description"]) == ("FAILED", True)
