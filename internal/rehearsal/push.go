@@ -13,10 +13,11 @@ import (
 
 // offer is a copy of a catalog, ready to be pushed.
 type offer struct {
-	dir   string // bare repository
-	head  string // commit for the pipeline's branch
-	plain bool   // made from files, on top of what the server has
-	notes []string
+	dir    string // bare repository
+	head   string // commit for the pipeline's branch
+	branch string // branch that is checked out in the user's repository, "" for none
+	plain  bool   // made from files, on top of what the server has
+	notes  []string
 }
 
 // copyCatalog makes a bare copy of the catalog in dir, which is only read. A repository of its own keeps its history and all its refs;
@@ -46,8 +47,21 @@ func (s *Session) copyCatalog(ctx context.Context, dir, branch string) (*offer, 
 	if o.head == "" {
 		return nil, failure("catalog %s holds nothing to push: commit a product, or name another folder with --catalog", dir)
 	}
-	_, err = runGit(ctx, gitEnvironment(s.home), nil, "--git-dir", o.dir, "update-ref", "refs/heads/"+branch, o.head)
-	return o, err
+	return o, s.point(ctx, o, branch)
+}
+
+// point makes the pipeline's branch of the copy what is rehearsed.
+func (s *Session) point(ctx context.Context, o *offer, branch string) error {
+	git := func(args ...string) (string, error) {
+		return runGit(ctx, gitEnvironment(s.home), nil, append([]string{"--git-dir", o.dir}, args...)...)
+	}
+	ref := "refs/heads/" + branch
+	current, err := git("rev-parse", "--quiet", "--verify", ref)
+	if err == nil && !o.plain && o.branch != branch && current != o.head {
+		o.notes = append(o.notes, "HEAD was pushed as "+branch+", in place of the branch of that name")
+	}
+	_, err = git("update-ref", ref, o.head)
+	return err
 }
 
 // reading is the environment for reading the user's repository: the user's own configuration decides whether git trusts it.
@@ -74,6 +88,7 @@ func (s *Session) copyHistory(ctx context.Context, o *offer, dir string) error {
 	head, err := runGit(ctx, reading(), nil, "-C", dir, "rev-parse", "--quiet", "--verify", "HEAD^{commit}")
 	if err == nil {
 		o.head = head
+		o.branch, _ = runGit(ctx, reading(), nil, "-C", dir, "symbolic-ref", "--quiet", "--short", "HEAD") // detached: ""
 	} // else a repository without a commit, whose files are the first
 	return nil
 }
