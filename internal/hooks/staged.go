@@ -75,7 +75,10 @@ func (o Options) catalog(ctx context.Context, r *repository, tree string) (id, a
 		if at != "." {
 			name = tree + ":" + at
 		}
-		id, err := r.git(ctx, nil, "rev-parse", "--verify", "--quiet", name+"^{tree}")
+		id, err := r.git(ctx, nil, "rev-parse", "--verify", "--quiet", name)
+		if err == nil {
+			id, err = r.git(ctx, nil, "rev-parse", "--verify", "--quiet", id+"^{tree}")
+		}
 		if err != nil {
 			continue // no such folder
 		}
