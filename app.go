@@ -30,7 +30,7 @@ func synth() (err error) {
 	defer jsii.Close()
 	defer func() { // what the CDK throws arrives as a panic
 		if thrown := recover(); thrown != nil {
-			err = fmt.Errorf("the CDK refused: %v", thrown)
+			err = stacks.Refusal(thrown)
 		}
 	}()
 	app, err := stacks.NewApp(cdkJSON, "")

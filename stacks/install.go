@@ -1,6 +1,9 @@
 package stacks
 
 import (
+	"fmt"
+	"os"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"accountfleet/internal/config"
@@ -27,6 +30,9 @@ func Install(app awscdk.App, props InstallProps) error {
 		return err
 	}
 	s := props.Settings
+	if info, err := os.Stat(props.Seed); s.Source.Connection == nil && (err != nil || !info.IsDir()) {
+		return fmt.Errorf("%s: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER", props.Seed)
+	}
 	accounts := &boundaries{settings: s, owners: map[string]awscdk.Stack{}}
 	before := []awscdk.Stack{newTest(app, s, accounts), newGamma(app, s, accounts), newCatalog(app, s, accounts)}
 	for _, region := range storeRegions(s)[1:] {

@@ -154,3 +154,15 @@ func TestMissingAssetsAreNamedWithTheirCure(t *testing.T) {
 	_, err := readAsset(filepath.Join("testdata", "none.tar.gz"), "toolbox")
 	assert.EqualError(t, err, "testdata/none.tar.gz: no such file: the builds of the pipeline download the toolbox: run make toolbox")
 }
+
+func TestMissingSeedIsNamedWithItsCure(t *testing.T) {
+	props := InstallProps{Settings: settings(), Toolbox: "testdata/toolbox.tar.gz", App: "testdata/app.tar.gz", Seed: "testdata/none"}
+	assert.EqualError(t, Install(nil, props),
+		"testdata/none: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER")
+}
+
+func TestMissingNodeIsNamedWithItsCure(t *testing.T) {
+	assert.EqualError(t, Refusal(`exec: "node": executable file not found in $PATH`),
+		`the CDK runs on Node.js: exec: "node": executable file not found in $PATH: install Node.js 20 or newer`)
+	assert.EqualError(t, Refusal("ValidationError"), "the CDK refused: ValidationError")
+}

@@ -10,6 +10,7 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -39,6 +40,15 @@ func Synth(app awscdk.App, build func() error) error {
 		return err
 	}
 	return Check(*app.Synth(nil).Directory())
+}
+
+// Refusal is what the CDK threw, as an error.
+func Refusal(thrown any) error {
+	text := fmt.Sprint(thrown)
+	if strings.Contains(text, `exec: "node"`) {
+		return fmt.Errorf("the CDK runs on Node.js: %s: install Node.js 20 or newer", text)
+	}
+	return fmt.Errorf("the CDK refused: %s", text)
 }
 
 // Setting is a value of the context, "" if it is not given.
