@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -21,17 +22,11 @@ type InstallProps struct {
 
 // Install builds the stacks that cdk deploy --all installs. The pipeline comes last: CodePipeline starts a new pipeline at once.
 func Install(app awscdk.App, props InstallProps) error {
-	toolbox, err := readAsset(props.Toolbox, "toolbox")
-	if err != nil {
-		return err
-	}
-	bundle, err := readAsset(props.App, "app")
-	if err != nil {
-		return err
-	}
 	s := props.Settings
-	if info, err := os.Stat(props.Seed); s.Source.Connection == nil && (err != nil || !info.IsDir()) {
-		return fmt.Errorf("%s: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER", props.Seed)
+	toolbox, noToolbox := readAsset(props.Toolbox, "toolbox")
+	bundle, noApp := readAsset(props.App, "app")
+	if err := errors.Join(noToolbox, noApp, checkSeed(s, props.Seed)); err != nil {
+		return err
 	}
 	accounts := &boundaries{settings: s, owners: map[string]awscdk.Stack{}}
 	before := []awscdk.Stack{newTest(app, s, accounts), newGamma(app, s, accounts), newCatalog(app, s, accounts)}
@@ -47,6 +42,17 @@ func Install(app awscdk.App, props InstallProps) error {
 	}
 	for _, stack := range before {
 		toolchain.AddStackDependency(stack, nil)
+	}
+	return nil
+}
+
+// checkSeed looks for what the catalog repository is made of; with a connection there is nothing to make.
+func checkSeed(s *config.Settings, folder string) error {
+	if s.Source.Connection != nil {
+		return nil
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER", folder)
 	}
 	return nil
 }

@@ -155,10 +155,11 @@ func TestMissingAssetsAreNamedWithTheirCure(t *testing.T) {
 	assert.EqualError(t, err, "testdata/none.tar.gz: no such file: the builds of the pipeline download the toolbox: run make toolbox")
 }
 
-func TestMissingSeedIsNamedWithItsCure(t *testing.T) {
-	props := InstallProps{Settings: settings(), Toolbox: "testdata/toolbox.tar.gz", App: "testdata/app.tar.gz", Seed: "testdata/none"}
-	assert.EqualError(t, Install(nil, props),
-		"testdata/none: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER")
+func TestEverythingThatIsMissingIsNamedAtOnce(t *testing.T) {
+	err := Install(nil, InstallProps{Settings: settings(), Toolbox: "testdata/none", App: "testdata/nothing", Seed: "testdata/no-seed"})
+	assert.ErrorContains(t, err, "testdata/none: no such file: the builds of the pipeline download the toolbox: run make toolbox")
+	assert.ErrorContains(t, err, "testdata/nothing: no such file: the builds of the pipeline download the app: run make toolbox")
+	assert.ErrorContains(t, err, "testdata/no-seed: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER")
 }
 
 func TestMissingNodeIsNamedWithItsCure(t *testing.T) {
