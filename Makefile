@@ -68,7 +68,7 @@ test-full: toolbox ## the same, with the race detector on the half that has no j
 	@scripts/test.sh --race
 
 bench: toolbox ## measure rehearsal, synth and what has Go benchmarks; prints ratios
-	@scripts/bench.sh
+	@$(BIN)/dev-python scripts/bench.py --rehearsals
 
 lint: lint-go lint-shell lint-yaml lint-templates lint-python ## every linter; make -k lint goes on after the first that complains
 

@@ -1,0 +1,88 @@
+"""Measure what people wait for and print it as seconds and ratios. `make bench` calls it; nothing fails for being slow.
+
+Commands are timed by the wall clock on this machine, so compare ratios. A cold rehearsal
+starts without jsii's cache of the CDK; a warm one is the next.
+
+Usage: python scripts/bench.py [--rehearsals]   without --rehearsals only what takes less than a minute
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+FLEET = ".build/fleet"
+CDK = ".tools/bin/cdk"
+
+
+def run(arguments: list[str], **variables: str) -> tuple[float, str]:
+    """Run a command and return its seconds and standard output; stop the program when it fails."""
+    started = time.monotonic()
+    done = subprocess.run(arguments, env=os.environ | variables, capture_output=True, text=True, check=False)
+    seconds = time.monotonic() - started
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(arguments)}: exit code {done.returncode}: {done.stderr[-2000:]}")
+    return seconds, done.stdout
+
+
+def median(arguments: list[str], **variables: str) -> float:
+    """Return the median seconds of three runs."""
+    return statistics.median(run(arguments, **variables)[0] for _ in range(3))
+
+
+def show(name: str, seconds: float, base: float, base_name: str) -> None:
+    """Print one measurement and its ratio to another."""
+    print(f"{name:<34} {seconds:8.2f} s  {seconds / base:6.2f} x {base_name}")
+
+
+def measure_builds() -> None:
+    """Measure what happens when nothing changed, and a synth with and without validation."""
+    with tempfile.TemporaryDirectory() as out:
+        synth = [CDK, "synth", "--quiet", "--no-notices", "--ci", "--output", out]
+        run(synth, CDK_VALIDATION="true")  # fills jsii's cache
+        plain = median(synth, CDK_VALIDATION="false")
+        show("synth", plain, plain, "synth")
+        show("synth, validated", run(synth, CDK_VALIDATION="true")[0], plain, "synth")
+    show("fleet tools install, no change", median([FLEET, "tools", "install"]), plain, "synth")
+    show("fleet toolbox build, no change", median([FLEET, "toolbox", "build"]), plain, "synth")
+
+
+def rehearse(**variables: str) -> tuple[float, dict[str, Any]]:
+    """Run one rehearsal and return its seconds and its result."""
+    seconds, output = run([FLEET, "rehearse", "--approve", "--json"], **variables)
+    result: dict[str, Any] = json.loads(output)
+    return seconds, result
+
+
+def measure_rehearsals() -> None:
+    """Measure a cold and a warm rehearsal of the seed catalog, with the stages of the warm one."""
+    with tempfile.TemporaryDirectory() as cache:
+        cold, _ = rehearse(JSII_RUNTIME_PACKAGE_CACHE_ROOT=cache)
+    warm, result = rehearse()
+    show("rehearsal, warm", warm, warm, "warm")
+    show("rehearsal, cold", cold, warm, "warm")
+    stages = {stage["name"]: stage["seconds"] for stage in result["stages"]}
+    show("  synth, emulator, bootstrap, deploy", warm - sum(stages.values()), warm, "warm")
+    for name, seconds in stages.items():
+        show(f"  {name}", seconds, warm, "warm")
+
+
+def measure_go() -> None:
+    """Run the Go benchmarks and print their lines."""
+    _, output = run(["go", "test", "-run", "^$", "-bench", ".", "-benchtime", "200ms", "./internal/..."])
+    for line in output.splitlines():
+        if line.startswith("Benchmark"):
+            print(line)
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parent.parent)
+    measure_builds()
+    measure_go()
+    if "--rehearsals" in sys.argv[1:]:
+        measure_rehearsals()
