@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,7 +56,7 @@ Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is b
 	c.Flags().StringVar(&o.catalog, "catalog", "catalog", "folder of the catalog")
 	c.Flags().StringVar(&o.repository, "repository", "", "folder whose git history is scanned (default: the repository that holds the catalog)")
 	c.Flags().StringSliceVar(&o.only, "only", nil, "gates to run: "+strings.Join(gate.Names(), ", ")+" (default all)")
-	c.Flags().StringVar(&o.format, "format", "text", "text or json")
+	c.Flags().StringVar(&o.format, "format", "text", "text, json, or lines for editors")
 	c.Flags().StringVar(&o.evidence, "evidence", "", "write what was proved to this file, as JSON")
 	c.Flags().StringVar(&o.junit, "junit", "", "write a JUnit report to this file")
 	c.Flags().StringVar(&o.cucumber, "cucumber", "", "write the features' Cucumber JSON report to this file")
@@ -70,8 +71,8 @@ func settingsPath(io *IO) string {
 }
 
 func runCheck(ctx context.Context, io *IO, o checkOptions) error {
-	if o.format != "text" && o.format != "json" {
-		return fmt.Errorf("--format %q: want text or json", o.format)
+	if !slices.Contains([]string{"text", "json", "lines"}, o.format) {
+		return fmt.Errorf("--format %q: want text, json or lines", o.format)
 	}
 	settings, err := config.Load(o.settings)
 	if err != nil {
@@ -106,7 +107,10 @@ func locateTool(name string) (tool.Tool, error) {
 }
 
 func showCheck(io *IO, o checkOptions, result evidence.Evidence) error {
-	if o.format == "json" {
+	switch o.format {
+	case "lines":
+		return writeLines(io.Out, o.catalog, result)
+	case "json":
 		encoder := json.NewEncoder(io.Out)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(result)

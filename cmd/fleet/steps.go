@@ -21,7 +21,7 @@ Given, When, Then, And and But are free.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runSteps(io, format) },
 	}
-	c.Flags().StringVar(&format, "format", format, "text or json")
+	c.Flags().StringVar(&format, "format", format, "text, json, or glue for editors")
 	return c
 }
 
@@ -38,11 +38,13 @@ func runSteps(io *IO, format string) error {
 			}
 		}
 		return nil
+	case "glue":
+		return writeGlue(io.Out)
 	case "json":
 		encoder := json.NewEncoder(io.Out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(features.Vocabulary())
 	}
-	return fmt.Errorf("--format %q: want text or json", format)
+	return fmt.Errorf("--format %q: want text, json or glue", format)
 }
