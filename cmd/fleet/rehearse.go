@@ -65,20 +65,13 @@ Exit code 0: it ran to the end. 1: what was pushed is wrong, or was rejected. 2:
 }
 
 func runRehearse(ctx context.Context, streams *IO, o rehearseOptions) (err error) {
-	options, err := o.prepare()
+	options, err := o.prepare(ctx)
 	if err != nil {
-		return err
+		return rehearseError(streams, err)
 	}
 	live := isTerminal(streams.Err)
 	screen := console.New(streams.Err, live, live && streams.Getenv("NO_COLOR") == "")
-	closed := false
-	closeScreen := func() {
-		if !closed {
-			closed = true
-			screen.Close()
-		}
-	}
-	defer closeScreen()
+	defer screen.Close()
 	options.Observe, options.Approve = screen.Observe, o.reviewer(streams, screen)
 	session, err := rehearsal.Open(ctx, options)
 	if err != nil {
@@ -90,7 +83,7 @@ func runRehearse(ctx context.Context, streams *IO, o rehearseOptions) (err error
 		err = errors.Join(err, session.Close(clean))
 	}()
 	result, err := session.Push(ctx, o.catalog)
-	closeScreen()
+	screen.Close()
 	if err != nil {
 		return rehearseError(streams, err)
 	}
@@ -104,7 +97,7 @@ func runRehearse(ctx context.Context, streams *IO, o rehearseOptions) (err error
 }
 
 // prepare finds the project, the catalog and the tools, and reads the settings, before anything is started.
-func (o *rehearseOptions) prepare() (rehearsal.Options, error) {
+func (o *rehearseOptions) prepare(ctx context.Context) (rehearsal.Options, error) {
 	project, err := findProject(o.project)
 	if err != nil {
 		return rehearsal.Options{}, err
@@ -117,6 +110,9 @@ func (o *rehearseOptions) prepare() (rehearsal.Options, error) {
 	}
 	if o.catalog == "" {
 		o.catalog = filepath.Join(project, "catalog")
+	}
+	if err := rehearsal.CheckCatalog(ctx, o.catalog); err != nil {
+		return rehearsal.Options{}, err
 	}
 	options, err := machine.Options(project)
 	if err != nil {

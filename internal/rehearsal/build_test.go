@@ -158,6 +158,16 @@ func TestBuildThatTakesTooLongIsEnded(t *testing.T) {
 	assert.Contains(t, result.Reason, "timed out after 0s")
 }
 
+func TestParametersAndSecretsAreReadWithTheProjectsRole(t *testing.T) {
+	spec := `{version: "0.2", env: {parameter-store: {P: /p}, secrets-manager: {S: "name:key", A: "arn:aws:secretsmanager:eu-west-1:1:secret:x:key"}},
+	  phases: {build: {commands: ['test "$P" = "from the parameter store"', 'test "$S$A" = "from the secretfrom the secret"', 'test "$Q" = "$P"']}}}`
+	result, _, log := runBuild(t, spec, nil, assembly.Variable{Name: "Q", Value: "/p", Type: "PARAMETER_STORE"})
+	assert.Equal(t, Succeeded, result.Outcome, log)
+
+	result, _, _ = runBuild(t, `{version: "0.2", env: {secrets-manager: {S: "name:nokey"}}, phases: {build: {commands: ["true"]}}}`, nil)
+	assert.Contains(t, result.Reason, "variable S: secret name has no key nokey")
+}
+
 func TestCachePathsMustLieBelowHome(t *testing.T) {
 	for path, want := range map[string]string{
 		"/root/.cache/fleet/**/*": ".cache/fleet", "/root/.m2/x.jar": ".m2/x.jar",

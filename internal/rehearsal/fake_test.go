@@ -151,6 +151,10 @@ func (f *fakeAWS) json(w http.ResponseWriter, r *http.Request, operation string,
 	f.calls = append(f.calls, caller(r)+" "+operation)
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	switch operation {
+	case "GetParameters":
+		fmt.Fprint(w, `{"Parameters": [{"Name": "/p", "Value": "from the parameter store"}]}`)
+	case "GetSecretValue":
+		fmt.Fprint(w, `{"SecretString": "{\"key\": \"from the secret\"}"}`)
 	case "GetPipelineState":
 		_, _ = w.Write(f.pipeline)
 	case "PutApprovalResult":
@@ -208,7 +212,7 @@ func (s *fakeStack) answer(action string, v url.Values) (result, code string) {
 		return `<Stacks><member><StackId>id</StackId><StackName>x</StackName><StackStatus>` + s.status + `</StackStatus><StackStatusReason>` + s.reason +
 			`</StackStatusReason><Outputs><member><OutputKey>PortfolioId</OutputKey><OutputValue>port-1</OutputValue></member></Outputs></member></Stacks>`, ""
 	case "CreateStack", "UpdateStack":
-		s.template, s.parameters = v.Get("TemplateBody"), v.Get("Parameters.member.1.ParameterKey")+"="+v.Get("Parameters.member.1.ParameterValue")
+		s.template, s.parameters = v.Get("TemplateBody")+v.Get("TemplateURL"), v.Get("Parameters.member.1.ParameterKey")+"="+v.Get("Parameters.member.1.ParameterValue")
 		if action == "UpdateStack" && s.next == "" {
 			return "No updates are to be performed.", "ValidationError"
 		}

@@ -20,18 +20,52 @@ type offer struct {
 	notes  []string
 }
 
+// CheckCatalog says at once what would keep the catalog in dir from being pushed, before anything is started. A *Failure says that the
+// catalog is at fault.
+func CheckCatalog(ctx context.Context, dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return failure("catalog %s is no folder: name one with --catalog", dir)
+	}
+	_, inRepository, err := gitTop(ctx, dir)
+	if err != nil {
+		return fmt.Errorf("read catalog: %w", err)
+	}
+	shallow := ""
+	if inRepository {
+		if shallow, err = runGit(ctx, reading(), nil, "-C", dir, "rev-parse", "--is-shallow-repository"); err != nil {
+			return fmt.Errorf("read catalog: %w", err)
+		}
+	}
+	if shallow == "true" {
+		return failure("catalog %s is a shallow clone: a push from it would lack history: run git fetch --unshallow in it", dir)
+	}
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) == 0 || err == nil && len(entries) == 1 && entries[0].Name() == ".git" {
+		if _, err := runGit(ctx, reading(), nil, "-C", dir, "rev-parse", "--quiet", "--verify", "HEAD"); err != nil {
+			return nothingToPush(dir)
+		}
+	}
+	return nil
+}
+
+func nothingToPush(dir string) error {
+	return failure("catalog %s holds nothing to push: commit a product, or name another folder with --catalog", dir)
+}
+
 // copyCatalog makes a bare copy of the catalog in dir, which is only read. A repository of its own keeps its history and all its refs;
 // what is not committed becomes one more commit. A plain folder, or a folder of a larger repository, becomes one commit: the first
 // of a new history, or the next after what was pushed before.
 func (s *Session) copyCatalog(ctx context.Context, dir, branch string) (*offer, error) {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, failure("catalog %s is no folder: name one with --catalog", dir)
+	if err := CheckCatalog(ctx, dir); err != nil {
+		return nil, err
 	}
 	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read catalog: %w", err)
 	}
-	top, inRepository := gitTop(ctx, dir)
+	top, inRepository, err := gitTop(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
 	o := &offer{dir: filepath.Join(s.scratch, "catalog-"+rand.Text()+".git")}
 	if inRepository && top == dir {
 		err = s.copyHistory(ctx, o, dir)
@@ -45,7 +79,7 @@ func (s *Session) copyCatalog(ctx context.Context, dir, branch string) (*offer, 
 		return nil, err
 	}
 	if o.head == "" {
-		return nil, failure("catalog %s holds nothing to push: commit a product, or name another folder with --catalog", dir)
+		return nil, nothingToPush(dir)
 	}
 	return o, s.point(ctx, o, branch)
 }
@@ -65,23 +99,22 @@ func (s *Session) point(ctx context.Context, o *offer, branch string) error {
 }
 
 // reading is the environment for reading the user's repository: the user's own configuration decides whether git trusts it.
-func reading() []string { return append(os.Environ(), "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0") }
+func reading() []string {
+	return append(os.Environ(), "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+}
 
-// gitTop returns the top folder of the repository that dir belongs to.
-func gitTop(ctx context.Context, dir string) (string, bool) {
-	out, err := runGit(ctx, reading(), nil, "-C", dir, "rev-parse", "--show-toplevel")
-	return out, err == nil && out != ""
+// gitTop returns the top folder of the repository that dir belongs to, if it belongs to one. A repository that git refuses to read, for
+// example because it is somebody else's, is an error: its files alone would lack its history.
+func gitTop(ctx context.Context, dir string) (top string, inRepository bool, err error) {
+	top, err = runGit(ctx, reading(), nil, "-C", dir, "rev-parse", "--show-toplevel")
+	if err != nil && strings.Contains(err.Error(), "not a git repository") {
+		return "", false, nil
+	}
+	return top, err == nil, err
 }
 
 // copyHistory copies a repository with all its refs.
 func (s *Session) copyHistory(ctx context.Context, o *offer, dir string) error {
-	shallow, err := runGit(ctx, reading(), nil, "-C", dir, "rev-parse", "--is-shallow-repository")
-	if err != nil {
-		return err
-	}
-	if shallow == "true" {
-		return failure("catalog %s is a shallow clone: a push from it would lack history: run git fetch --unshallow in it", dir)
-	}
 	if _, err := runGit(ctx, reading(), nil, "clone", "--quiet", "--mirror", "--no-hardlinks", dir, o.dir); err != nil {
 		return err
 	}

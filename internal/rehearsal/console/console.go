@@ -27,6 +27,7 @@ type Console struct {
 	paused  bool
 	stop    chan struct{}
 	done    chan struct{}
+	once    sync.Once
 }
 
 type running struct {
@@ -62,9 +63,9 @@ func (c *Console) tick() {
 	}
 }
 
-// Close stops the redrawing and takes what still ran off the screen.
+// Close stops the redrawing and takes what still ran off the screen. Closing twice is fine.
 func (c *Console) Close() {
-	close(c.stop)
+	c.once.Do(func() { close(c.stop) })
 	<-c.done
 	c.mu.Lock()
 	defer c.mu.Unlock()

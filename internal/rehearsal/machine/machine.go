@@ -4,11 +4,14 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"accountfleet/internal/emulator"
@@ -19,7 +22,7 @@ import (
 // Options are those of a rehearsal of the repository whose root is project: its programs and its emulator. The caller adds what
 // to rehearse. All missing programs are reported at once.
 func Options(project string) (rehearsal.Options, error) {
-	programs, err := programs()
+	programs, err := programs(project)
 	if err != nil {
 		return rehearsal.Options{}, err
 	}
@@ -35,12 +38,19 @@ func Options(project string) (rehearsal.Options, error) {
 	}, nil
 }
 
-// programs locates the pinned tools, and what the image of CodeBuild would bring.
-func programs() (rehearsal.Programs, error) {
+// programs locates the project's pinned tools, and what the image of CodeBuild would bring.
+func programs(project string) (rehearsal.Programs, error) {
 	var p rehearsal.Programs
 	var problems []error
+	tools, err := toolbox.FromEnvironment(func(name string) string {
+		return cmp.Or(os.Getenv(name), map[string]string{"FLEET_TOOLS": filepath.Join(project, ".tools")}[name])
+	})
+	if err != nil {
+		return p, err
+	}
+	tools.Root = project
 	locate := func(name string) string {
-		tool, err := toolbox.Locate(name)
+		tool, err := tools.Locate(name)
 		problems = append(problems, err)
 		return tool.Path
 	}
