@@ -39,6 +39,23 @@ SEAMS: dict[str, str] = {
     "moto.s3.models:s3_backends": "",
     "moto.backends:list_of_moto_modules": "",
     "moto.kms.models:generate_private_key": "key_spec",
+    "moto.cloudformation.models:StackInstance.__init__": (
+        "self, account_id, region_name, stackset_id, stack_name, name, template, parameters, permission_model"
+    ),
+    "moto.cloudformation.models:StackInstance.delete": "self",
+    "moto.cloudformation.responses:CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER": "",
+    "moto.cloudformation.parsing:generate_resource_name": "resource_type, stack_name, logical_id",
+    "moto.cloudformation.utils:generate_stack_id": "stack_name, region, account",
+    "moto.cloudformation.utils:generate_changeset_id": "changeset_name, region_name, account_id",
+    "moto.servicecatalog.responses:ServiceCatalogResponse.servicecatalog_backend": "",
+    "moto.codebuild.models:CodeBuild.__init__": (
+        "self, account_id, region, project_name, description, project_source, artifacts, environment, serviceRole, tags, cache, "
+        "timeout, queued_timeout, source_version, logs_config, vpc_config"
+    ),
+    "moto.codecommit.models:CodeCommitBackend.create_repository": "self, repository_name, repository_description",
+    "moto.codepipeline.models:CodePipeline.__init__": "self, account_id, region, pipeline",
+    "moto.codepipeline.models:CodePipelineBackend.update_pipeline": "self, pipeline",
+    "moto.moto_server.werkzeug_app:DomainDispatcherApplication.__call__": "self, environ, start_response",
     "moto.moto_server.werkzeug_app:DomainDispatcherApplication": "create_app",
     "moto.moto_server.werkzeug_app:create_backend_app": "service",
 }
