@@ -34,7 +34,8 @@ func (s *Session) synthesize(ctx context.Context) (string, error) {
 // synthEnvironment is the user's own, for the app's caches, without anything of AWS. Template validation is left to make deploy.
 func (s *Session) synthEnvironment() []string {
 	own := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "AWS_") })
-	return append(own, "CDK_VALIDATION=false", "CDK_DISABLE_CLI_TELEMETRY=1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1")
+	return append(own, "CDK_VALIDATION=false", "CDK_DISABLE_CLI_TELEMETRY=1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20",
+		"JSII_RUNTIME_PACKAGE_CACHE_ROOT="+filepath.Join(s.options.Tools, "jsii"))
 }
 
 // install bootstraps every account and region and deploys all stacks, with the real cdk CLI.
@@ -75,7 +76,7 @@ func (s *Session) cdkEnvironment(account, region string) []string {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.home, "CDK_HOME=" + s.home, "LANG=C.UTF-8",
 		"AWS_CONFIG_FILE=" + filepath.Join(s.home, "no-config"), "AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(s.home, "no-credentials"),
 		"AWS_ENDPOINT_URL=" + s.endpoint, "AWS_EC2_METADATA_DISABLED=true", "AWS_REGION=" + region,
-		"CDK_DISABLE_CLI_TELEMETRY=1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1",
+		"CDK_DISABLE_CLI_TELEMETRY=1", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=18,20",
 	}
 	if account != "" {
 		env = append(env, "AWS_ACCESS_KEY_ID="+account, "AWS_SECRET_ACCESS_KEY=rehearsal")
