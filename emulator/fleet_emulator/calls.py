@@ -13,20 +13,25 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from botocore.exceptions import DataNotFoundError
+from moto.core.model import ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
-BOTO_NAMES = {
-    "access-analyzer": "accessanalyzer", "aps": "amp", "airflow": "mwaa", "cloudcontrolapi": "cloudcontrol",
-    "elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "email": "ses", "monitoring": "cloudwatch",
-    "sso": "sso-admin", "states": "stepfunctions", "tagging": "resourcegroupstaggingapi",
+BOTO_NAMES: dict[str, tuple[str, ...]] = {
+    "access-analyzer": ("accessanalyzer",), "aoss": ("opensearchserverless",), "aps": ("amp",), "airflow": ("mwaa",),
+    "cassandra": ("keyspaces",), "cloudcontrolapi": ("cloudcontrol",), "elasticfilesystem": ("efs",),
+    "elasticloadbalancing": ("elbv2", "elb"), "email": ("ses", "sesv2"), "es": ("es", "opensearch"), "iotdata": ("iot-data",),
+    "mobiletargeting": ("pinpoint",), "monitoring": ("cloudwatch",), "ses": ("ses", "sesv2"), "sso": ("sso-admin",),
+    "servicecatalog": ("servicecatalog", "servicecatalog-appregistry"), "states": ("stepfunctions",),
+    "tagging": ("resourcegroupstaggingapi",), "timestream": ("timestream-write", "timestream-query"),
 }  # fmt: skip
-"""Names that services sign with, where botocore calls the service otherwise."""
+"""Names that services sign with, where botocore calls the service otherwise, or several sign with one name."""
 
-IAM_PREFIXES = {"cloudcontrolapi": "cloudformation", "monitoring": "cloudwatch", "email": "ses"}
+IAM_PREFIXES = {"cloudcontrolapi": "cloudformation", "monitoring": "cloudwatch", "email": "ses", "iotdata": "iot"}
 """Names that services sign with, where IAM's actions have another prefix."""
 
 
@@ -80,18 +85,12 @@ def _unsigned(request: Request, headers: dict[str, str], query: dict[str, str], 
 
 
 def _understood(call: Call, request: Request, environ: dict[str, Any]) -> Call:
-    boto_name = BOTO_NAMES.get(call.service, call.service)
-    try:
-        model = get_service_model(boto_name)
-    except Exception as error:
-        raise NotUnderstood(f"the emulator knows no service {call.service}") from error
     if call.service == "s3":
         return _s3(call, request)
     body = _buffered(environ)
     request = Request(environ)
+    model, operation, labels = _operation(request, call, body)
     protocol = determine_request_protocol(model, request.content_type)
-    operation, labels = _operation(boto_name, request, call, body)
-    parameters: Mapping[str, Any] = {}
     parser = PROTOCOL_PARSERS[protocol](model.operation_model(operation))
     parameters = parser.parse(
         {
@@ -109,19 +108,32 @@ def _understood(call: Call, request: Request, environ: dict[str, Any]) -> Call:
     )
 
 
-def _operation(boto_name: str, request: Request, call: Call, body: bytes) -> tuple[str, Mapping[str, Any]]:
-    target = call.headers.get("x-amz-target")
-    if target:
-        return target.split(".")[-1], {}
+def _operation(request: Request, call: Call, body: bytes) -> tuple[ServiceModel, str, Mapping[str, Any]]:
+    """The service, its operation and what the path says, of the services that sign with the name."""
+    target = call.headers.get("x-amz-target", "")
     form = parse_qs(body.decode("utf-8", "replace")) if request.mimetype == "application/x-www-form-urlencoded" else {}
-    named = form.get("Action", [call.query.get("Action", "")])[0]
-    if named:
-        return named, {}
-    try:
-        operation, labels = get_service_router(boto_name).match(request)
-    except (NotFound, NotImplementedError) as error:
-        raise NotUnderstood(f"{call.service} has no operation {request.method} {request.path}") from error
-    return operation.name, labels
+    action = form.get("Action", [call.query.get("Action", "")])[0]
+    version = form.get("Version", [call.query.get("Version", "")])[0]
+    known = False
+    for name in BOTO_NAMES.get(call.service, (call.service,)):
+        try:
+            model = get_service_model(name)
+        except DataNotFoundError:
+            continue
+        known = True
+        if target and target.rpartition(".")[0] == model.metadata.get("targetPrefix"):
+            return model, target.rpartition(".")[2], {}
+        if action and action in model.operation_names and version in ("", model.api_version):
+            return model, action, {}
+        if not target and not action:
+            try:
+                operation, labels = get_service_router(name).match(request)
+            except (NotFound, NotImplementedError):
+                continue
+            return model, operation.name, labels
+    if not known:
+        raise NotUnderstood(f"there is no service {call.service} here")
+    raise NotUnderstood(f"{call.service} has no operation {target or action or f'{request.method} {request.path}'}")
 
 
 def _s3(call: Call, request: Request) -> Call:

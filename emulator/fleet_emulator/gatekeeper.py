@@ -28,6 +28,10 @@ WAITING = frozenset({"ReceiveMessage"})
 """Operations that wait for others and so must not hold the lock."""
 
 
+OURS = frozenset({"cloudcontrolapi"})
+"""Services that moto lacks and we have."""
+
+
 class Gatekeeper:
     """A WSGI application around moto's."""
 
@@ -57,28 +61,37 @@ class Gatekeeper:
             with self._lock:
                 return self._answer(call, environ, start_response)
         except calls.NotUnderstood as error:
-            return _refuse(call, "NotImplemented", f"emulator: {error}", 501)(environ, start_response)
+            return _refuse(call, environ, "NotImplemented", f"emulator: {error}", 501)(environ, start_response)
         except (AccessDenied, UnknownCredentials) as error:
-            return _refuse(call, error.code, error.message, 403)(environ, start_response)
+            return _refuse(call, environ, error.code, error.message, 403)(environ, start_response)
         except (CannotDecide, NotImplementedError) as error:
             code = getattr(error, "code", "NotImplemented")
             message = getattr(error, "message", None) or str(error)
-            return _refuse(call, code, f"emulator: {message}", 501)(environ, start_response)
+            return _refuse(call, environ, code, f"emulator: {message}", 501)(environ, start_response)
         except ServiceException as error:
-            return _refuse(call, error.code, error.message, 400)(environ, start_response)
+            return _refuse(call, environ, error.code, error.message, 400)(environ, start_response)
         except Exception as error:  # moto's bug or ours: never an HTML page, never silence
             log.error("%s\n%s", call and f"{call.service} {call.operation}", traceback.format_exc())
-            return _refuse(call, "InternalFailure", f"emulator: {type(error).__name__}: {error}", 501)(environ, start_response)
+            message = f"emulator: {type(error).__name__}: {error}"
+            return _refuse(call, environ, "InternalFailure", message, 501)(environ, start_response)
 
     def _answer(self, call: calls.Call, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         caller = identify(call.signer, call.token) if call.signer else None
         reset = CALLER.set(caller)
         try:
             self._check(call, caller)
+            if call.service not in OURS and self._backend(environ) is None:
+                raise calls.NotUnderstood(f"there is no service {call.service} here")
             return list(self._moto(environ, start_response))
         finally:
             CALLER.reset(reset)
             memory.give_back(environ)
+
+    def _backend(self, environ: dict[str, Any]) -> Any:
+        """moto's name for the service that the request is for; None if moto has none."""
+        dispatcher: Any = self._moto
+        host = dispatcher.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+        return dispatcher.get_backend_for_host(host)
 
     def _check(self, call: calls.Call, caller: Caller | None) -> None:
         if caller is None:
@@ -87,6 +100,11 @@ class Gatekeeper:
             require(caller.arn, need.action, need.resource, need.context, unnamed=need.unnamed)
 
 
-def _refuse(call: calls.Call | None, code: str, message: str, status: int) -> Response:
-    protocol, service = (call.protocol, call.service) if call is not None else ("query", "")
+def _refuse(call: calls.Call | None, environ: dict[str, Any], code: str, message: str, status: int) -> Response:
+    """The error as the service would write it; of a request that was not understood, as its headers suggest."""
+    if call is not None:
+        return errors.response(call.protocol, call.service, code, message, status)
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    protocol = "json" if environ.get("HTTP_X_AMZ_TARGET") else "query" if form else "rest-json"
+    service = "s3" if "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", "/s3/aws4_request") else ""
     return errors.response(protocol, service, code, message, status)

@@ -30,4 +30,4 @@ def register() -> None:
     """Put the results in the place of the work."""
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
-    kms_models.generate_private_key = _private_key
+    vars(kms_models)["generate_private_key"] = _private_key

@@ -136,3 +136,16 @@ def test_accounts_are_kept_apart(aws: Aws, other: Aws) -> None:
     )
     other.client("ssm").put_parameter(Name="/where", Value="there", Type="String")
     assert aws.assume(role).client("ssm").get_parameter(Name="/where")["Parameter"]["Value"] == "there"
+
+
+@pytest.mark.parametrize(("service", "operation"), [("lightsail", "get_instances"), ("support-app", "get_account_alias")])
+def test_a_service_that_is_not_here_says_so(aws: Aws, service: str, operation: str) -> None:
+    with pytest.raises(ClientError, match=r"\(NotImplemented\).*emulator: there is no service \S+ here"):
+        getattr(aws.client(service), operation)()
+
+
+def test_services_that_sign_with_one_name_are_told_apart(aws: Aws) -> None:
+    role = aws.assume(aws.role("some", {"Effect": "Allow", "Action": ["ses:*", "elasticloadbalancing:*"], "Resource": "*"}))
+    for service, operation in (("ses", "list_identities"), ("sesv2", "list_contact_lists"),
+                               ("elb", "describe_load_balancers"), ("elbv2", "describe_load_balancers")):  # fmt: skip
+        assert getattr(role.client(service), operation)()["ResponseMetadata"]["HTTPStatusCode"] == 200
