@@ -49,7 +49,7 @@ func (o Options) push(ctx context.Context, r *repository, settings *config.Setti
 	}
 	switch {
 	case len(selection.Ranges) == 0:
-		fmt.Fprintf(o.Err, "fleet: %s: nothing but deletions, which bring nothing\n", o.Hook)
+		fmt.Fprintf(o.Err, "fleet: %s: this push brings nothing to look at\n", o.Hook)
 		return nil
 	case tip == "":
 		return o.judge(ctx, gate.Options{Settings: settings, Only: []string{gate.Secrets}, Selection: selection}, "", "")
