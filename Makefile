@@ -12,9 +12,11 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # compiled twice, and the CDK takes a minute.
 export GOFLAGS := -trimpath -buildvcs=false -ldflags=-s
 export CGO_ENABLED := 0
-# Node 20 works, and says at length that it is old; other old versions may still speak.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
+# jsii unpacks the CDK once, into the folder that rehearsals use too.
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.tools/jsii
 export CDK_DISABLE_CLI_TELEMETRY := 1
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.tools/jsii
 
 BIN := .tools/bin
 GO_TOOL := go tool -modfile=tools/go.mod
@@ -48,6 +50,7 @@ build: .build/fleet .build/app ## compile the fleet command and the CDK app
 
 toolbox: build tools ## pack what CodeBuild downloads
 	@.build/fleet toolbox build >/dev/null
+	@scripts/warm-jsii.sh
 
 synth: cdk.out/manifest.json ## synthesize the pipeline into cdk.out
 
