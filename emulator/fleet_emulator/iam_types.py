@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from . import inside
+from .principals import backend
 from .resource_types import Operation, Properties, Resource, define, made
 
 
@@ -285,14 +286,27 @@ def _delete_service_linked_role(operation: Operation, resource: Resource) -> Non
 
 def register() -> None:
     """Define IAM's types."""
-    define("AWS::IAM::Role", create=_create_role, update=_update_role, delete=ROLE.delete)
-    define("AWS::IAM::User", create=_create_user, update=_update_user, delete=_delete_user)
+    define(
+        "AWS::IAM::Role",
+        create=_create_role,
+        update=_update_role,
+        delete=ROLE.delete,
+        exists=lambda r: any(role.name == r.physical_resource_id for role in backend(r.account).roles.values()),
+    )
+    define(
+        "AWS::IAM::User",
+        create=_create_user,
+        update=_update_user,
+        delete=_delete_user,
+        exists=lambda r: r.physical_resource_id in backend(r.account).users,
+    )
     define("AWS::IAM::Group", create=_create_group, update=_update_group, delete=GROUP.delete)
     define(
         "AWS::IAM::ManagedPolicy",
         create=_create_managed_policy,
         update=_update_managed_policy,
         delete=_delete_managed_policy,
+        exists=lambda r: r.physical_resource_id in backend(r.account).managed_policies,
     )
     define("AWS::IAM::Policy", create=_create_policy, update=_update_policy, delete=_delete_policy)
     for identity in (ROLE, USER, GROUP):

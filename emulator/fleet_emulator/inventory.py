@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .identifiers import GLOBAL_SERVICES
+from .resource_types import DEFINED
 
 
 @dataclass
@@ -67,11 +68,21 @@ def entry_of(resource: Any) -> Entry | None:
     return next((entry for entry in _ENTRIES if entry.resource is resource), None)
 
 
+def _there() -> list[Entry]:
+    """The entries whose resource nobody deleted by the service's own API."""
+    return [entry for entry in _ENTRIES if _exists(entry)]
+
+
+def _exists(entry: Entry) -> bool:
+    definition = DEFINED.get(entry.type_name)
+    return definition is None or definition.exists is None or definition.exists(entry.resource)
+
+
 def find(account: str, region: str, type_name: str, physical_id: str) -> Entry | None:
     """The resource of that identifier; services without regions are looked up in all."""
     anywhere = _service(type_name) in GLOBAL_SERVICES
     for entry in _ENTRIES:
-        same = entry.type_name == type_name and entry.physical_id == physical_id
+        same = entry.type_name == type_name and entry.physical_id == physical_id and _exists(entry)
         if same and type_name in WORLDWIDE:
             return entry
         if same and entry.account == account and (anywhere or entry.region == region):
@@ -86,12 +97,13 @@ def of_type(account: str, region: str, type_name: str) -> list[Entry]:
         entry
         for entry in _ENTRIES
         if entry.type_name == type_name and entry.account == account and (anywhere or entry.region == region)
+        if _exists(entry)
     ]
 
 
 def entries(account: str = "", region: str = "", stack: str = "") -> Iterator[Entry]:
     """The entries that match what is given; ``stack`` is a name or an id."""
-    for entry in list(_ENTRIES):
+    for entry in _there():
         if account not in ("", entry.account) or region not in ("", entry.region):
             continue
         if stack in ("", entry.stack, entry.stack_id):

@@ -66,6 +66,7 @@ Create = Callable[[Operation, Properties], "Resource"]
 Update = Callable[[Operation, Resource, Properties], None]
 Delete = Callable[[Operation, Resource], None]
 Attributes = Callable[[Resource], Mapping[str, Any]]
+Exists = Callable[[Resource], bool]
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class ResourceType:
 
     ``create`` returns the resource (see :func:`made`) or raises; ``update`` changes it in place (None: every change is
     recorded in the properties only); ``delete`` raises when the service would refuse; ``attributes`` are the values of
-    Fn::GetAtt beyond the schema's own, computed when asked.
+    Fn::GetAtt beyond the schema's own, computed when asked; ``exists`` tells whether the resource is still there, for those
+    that the service's own API may delete behind the stack's back (None: only stacks and Cloud Control delete it).
     """
 
     type_name: str
@@ -83,6 +85,7 @@ class ResourceType:
     update: Update | None = None
     attributes: Attributes | None = None
     level: str = EMULATED
+    exists: Exists | None = None
 
 
 DEFINED: dict[str, ResourceType] = {}
@@ -96,11 +99,12 @@ def define(
     update: Update | None = None,
     attributes: Attributes | None = None,
     level: str = EMULATED,
+    exists: Exists | None = None,
 ) -> ResourceType:
     """Define a type; a definition here takes precedence over moto's own. Defining one twice is a mistake of ours."""
     if type_name in DEFINED:
         raise ValueError(f"{type_name} is defined twice: keep one of the definitions")
-    DEFINED[type_name] = ResourceType(type_name, create, delete, update, attributes, level)
+    DEFINED[type_name] = ResourceType(type_name, create, delete, update, attributes, level, exists)
     return DEFINED[type_name]
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, s3_backends
 
 from . import inside
 from .resource_types import Operation, Properties, Resource, define, made
@@ -185,6 +185,11 @@ def register() -> None:
     """Define S3's types and leave bucket policies to the gatekeeper."""
     FakeBucket.get_permission = _permission  # type: ignore[method-assign]
     define(
-        "AWS::S3::Bucket", create=_create_bucket, update=_update_bucket, delete=_delete_bucket, attributes=_bucket_attributes
+        "AWS::S3::Bucket",
+        create=_create_bucket,
+        update=_update_bucket,
+        delete=_delete_bucket,
+        attributes=_bucket_attributes,
+        exists=lambda r: s3_backends.bucket_accounts.get(r.physical_resource_id, ("", ""))[1] == r.account,
     )
     define("AWS::S3::BucketPolicy", create=_create_policy, update=_update_policy, delete=_delete_policy)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.guardduty.models import guardduty_backends
 
 from . import inside, singletons
 from .resource_types import Operation, Properties, Resource, define, made
@@ -155,8 +156,20 @@ def _has_macie(account: str, region: str) -> bool:
 
 def register() -> None:
     """Define the types, and let those that were enabled without a stack count too."""
-    define("AWS::GuardDuty::Detector", create=_create_detector, update=_update_detector, delete=_delete_detector)
-    define("AWS::SecurityHub::Hub", create=_create_hub, update=_recorded_only, delete=_delete_hub)
+    define(
+        "AWS::GuardDuty::Detector",
+        create=_create_detector,
+        update=_update_detector,
+        delete=_delete_detector,
+        exists=lambda r: r.physical_resource_id in guardduty_backends[r.account][r.region].detectors,
+    )
+    define(
+        "AWS::SecurityHub::Hub",
+        create=_create_hub,
+        update=_recorded_only,
+        delete=_delete_hub,
+        exists=lambda r: _has_hub(r.account, r.region),
+    )
     define("AWS::Macie::Session", create=_create_session, update=_recorded_only, delete=_delete_session)
     define("AWS::Config::ConfigurationRecorder", create=_create_recorder, update=_update_recorder, delete=_delete_recorder)
     define("AWS::Config::DeliveryChannel", create=_create_channel, update=_update_channel, delete=_delete_channel)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moto.logs.models import logs_backends
+
 from . import inside
 from .resource_types import Operation, Properties, Resource, define, made
 
@@ -81,6 +83,10 @@ def _delete_group(operation: Operation, resource: Resource) -> None:
     _logs(operation).delete_log_group(logGroupName=resource.physical_resource_id)
 
 
+def _has_group(resource: Resource) -> bool:
+    return resource.physical_resource_id in logs_backends[resource.account][resource.region].groups
+
+
 def _create_subscription(operation: Operation, properties: Properties) -> Resource:
     sns = inside.client("sns", operation.account, operation.region)
     attributes = {
@@ -128,6 +134,6 @@ def _nothing(operation: Operation, resource: Resource) -> None:
 def register() -> None:
     """Define the types."""
     define("AWS::KMS::Key", create=_create_key, update=_update_key, delete=_delete_key)
-    define("AWS::Logs::LogGroup", create=_create_group, update=_update_group, delete=_delete_group)
+    define("AWS::Logs::LogGroup", create=_create_group, update=_update_group, delete=_delete_group, exists=_has_group)
     define("AWS::SNS::Subscription", create=_create_subscription, delete=_delete_subscription)
     define("AWS::SNS::TopicPolicy", create=_create_topic_policy, update=_update_topic_policy, delete=_nothing)

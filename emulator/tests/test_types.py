@@ -444,3 +444,16 @@ class TestHandlerPermissions:
         role = f"arn:aws:iam::{aws.account}:role/service"
         stack = aws.deploy("two", detector, RoleARN=role)
         assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("two")
+
+
+@pytest.mark.source("CloudFormation user guide, Detect unmanaged changes: resources may be deleted outside of their stack")
+def test_what_its_own_service_deleted_is_gone_and_its_name_free(aws: Aws) -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": f"swept-{aws.account}"}}
+    group = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Retain", "Properties": {"LogGroupName": "swept"}}
+    aws.deploy("one", {"B": bucket, "G": group})
+    aws.client("cloudformation").delete_stack(StackName="one")
+    assert len(aws.fleet("GET", f"resources?account={aws.account}")[1]["resources"]) == 2
+    aws.client("s3").delete_bucket(Bucket=f"swept-{aws.account}")
+    aws.client("logs").delete_log_group(logGroupName="swept")
+    assert aws.fleet("GET", f"resources?account={aws.account}")[1]["resources"] == []
+    assert aws.deploy("two", {"B": bucket, "G": group})["StackStatus"] == "CREATE_COMPLETE", aws.reasons("two")
