@@ -176,6 +176,9 @@ func (o *rehearseOptions) print(out io.Writer, result *rehearsal.Result) error {
 
 // rehearseError tells a push that is wrong from what is broken.
 func rehearseError(streams *IO, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted: what was started has been stopped")
+	}
 	var wrong *rehearsal.Failure
 	if errors.As(err, &wrong) {
 		fmt.Fprintln(streams.Err, "fleet:", err)
@@ -200,10 +203,10 @@ func keep(ctx context.Context, out io.Writer, session *rehearsal.Session) {
 	p := session.Plan().Assembly.Pipeline
 	fmt.Fprintf(out, `
 The emulated AWS keeps running. In another shell:
-  export AWS_ENDPOINT_URL=%s AWS_EC2_METADATA_DISABLED=true AWS_REGION=%s
+  export AWS_ENDPOINT_URL=%s AWS_EC2_METADATA_DISABLED=true AWS_REGION=%s AWS_DEFAULT_REGION=%s
   export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=any   # the account's id is the key of its root user
   aws codepipeline get-pipeline-state --name %s
 Interrupt (Ctrl-C) to stop it.
-`, session.Endpoint(), p.Region, p.Account, p.Name)
+`, session.Endpoint(), p.Region, p.Region, p.Account, p.Name)
 	<-ctx.Done()
 }

@@ -54,6 +54,7 @@ func TestLoadReadsProjectsTriggersRepositoryAndRoles(t *testing.T) {
 	assert.Contains(t, project.Buildspec, "${HOME}")
 
 	require.Len(t, a.Triggers, 1, "the rule that notifies is no trigger")
+	assert.Equal(t, []string{"Failures"}, a.OtherRules)
 	assert.Equal(t, "arn:aws:iam::111111111111:role/${deployed:fleet-toolchain:TriggerRole}", a.Triggers[0].RoleARN)
 	assert.Equal(t, []any{"arn:aws:codecommit:eu-west-1:111111111111:fleet-catalog"}, a.Triggers[0].Pattern["resources"])
 
@@ -217,4 +218,42 @@ func decode(t *testing.T, text string) (node any) {
 func write(t *testing.T, path, body string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(path, []byte(body), 0o644))
+}
+
+// TestLoadReadsWhatTheStacksSynthesize reads the goldens of stacks/, which are what a real synth gives: what the stacks say and what this
+// package understands must not drift apart.
+func TestLoadReadsWhatTheStacksSynthesize(t *testing.T) {
+	goldens, err := filepath.Glob("../../stacks/testdata/golden/installed/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, goldens)
+	artifacts := map[string]any{}
+	dir := t.TempDir()
+	for _, golden := range goldens {
+		body, err := os.ReadFile(golden)
+		require.NoError(t, err)
+		name := strings.TrimSuffix(filepath.Base(golden), ".json")
+		write(t, filepath.Join(dir, name+".template.json"), string(body))
+		artifacts[name] = map[string]any{"type": "aws:cloudformation:stack", "environment": "aws://111111111111/eu-west-1",
+			"properties": map[string]any{"templateFile": name + ".template.json", "stackName": name}}
+	}
+	manifest, err := json.Marshal(map[string]any{"artifacts": artifacts})
+	require.NoError(t, err)
+	write(t, filepath.Join(dir, "manifest.json"), string(manifest))
+
+	a, err := Load(dir)
+	require.NoError(t, err)
+	var stages []string
+	for _, s := range a.Pipeline.Stages {
+		stages = append(stages, s.Name)
+		for _, action := range s.Actions {
+			if action.Provider == "CodeBuild" {
+				assert.Contains(t, a.Projects, action.Configuration["ProjectName"], action.Name)
+			}
+		}
+	}
+	assert.Equal(t, []string{"Source", "Alpha", "Beta", "Gamma", "Prod"}, stages)
+	assert.NotEmpty(t, a.Triggers)
+	assert.Contains(t, a.Reviewers, "reviewer")
+	assert.Contains(t, a.Engineers, "engineer")
+	assert.NotEmpty(t, a.Approvers)
 }

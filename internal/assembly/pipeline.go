@@ -17,6 +17,7 @@ type Assembly struct {
 	Engineers  string             // ARN of the role that may push: the one whose policy names codecommit:GitPush
 	Repository *Repository        // the CodeCommit repository, nil with a CodeConnections source
 	Roles      []Role             // every role of the assembly
+	OtherRules []string           // enabled EventBridge rules that do not start the pipeline
 }
 
 // Role is a role and the actions that its policies allow, as they are written there.

@@ -13,7 +13,7 @@ func (l *loader) fill(a *Assembly) {
 		a.Projects[p.Name] = p
 	}
 	if a.Pipeline != nil {
-		a.Triggers = l.readTriggers(a.Pipeline.ARN)
+		a.Triggers, a.OtherRules = l.readRules(a.Pipeline.ARN)
 	}
 	a.Repository = l.readRepository()
 	roles := l.readRoles()
@@ -170,30 +170,40 @@ func readProject(r resource) Project {
 	return p
 }
 
-// readTriggers returns the enabled rules that have the pipeline as a target.
-func (l *loader) readTriggers(pipeline string) []Trigger {
-	var triggers []Trigger
+// readRules returns the enabled rules that have the pipeline as a target, and the names of the others.
+func (l *loader) readRules(pipeline string) (triggers []Trigger, others []string) {
 	for _, r := range l.resources("AWS::Events::Rule") {
+		if r.text("State") == "DISABLED" {
+			continue
+		}
+		name := r.text("Name")
+		if name == "" {
+			name = r.id
+		}
+		before := len(triggers)
 		for _, target := range r.node("Targets").items() {
-			if target.at("Arn").text() != pipeline || r.text("State") == "DISABLED" {
-				continue
+			if target.at("Arn").text() == pipeline {
+				triggers = append(triggers, readTrigger(r, name, target)...)
 			}
-			pattern := r.node("EventPattern")
-			if pattern.missing() {
-				continue // a schedule, not a push
-			}
-			body, ok := pattern.value.(map[string]any)
-			if !ok {
-				pattern.problem("want a map, got %s", describe(pattern.value))
-			}
-			name := r.text("Name")
-			if name == "" {
-				name = r.id
-			}
-			triggers = append(triggers, Trigger{Name: name, Pattern: body, RoleARN: target.at("RoleArn").need()})
+		}
+		if len(triggers) == before {
+			others = append(others, name)
 		}
 	}
-	return triggers
+	return triggers, others
+}
+
+// readTrigger reads a rule that starts the pipeline on an event; a schedule has no pattern and is none.
+func readTrigger(r resource, name string, target node) []Trigger {
+	pattern := r.node("EventPattern")
+	if pattern.missing() {
+		return nil
+	}
+	body, ok := pattern.value.(map[string]any)
+	if !ok {
+		pattern.problem("want a map, got %s", describe(pattern.value))
+	}
+	return []Trigger{{Name: name, Pattern: body, RoleARN: target.at("RoleArn").need()}}
 }
 
 func (l *loader) readRepository() *Repository {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"accountfleet/internal/emulator"
+	"accountfleet/internal/evidence"
 	"accountfleet/internal/plan"
 )
 
@@ -41,7 +42,46 @@ func (s *Session) describe(ctx context.Context, e *execution, r *Result) error {
 		}
 	}
 	e.published(r)
+	r.NotRun = append(r.NotRun, s.plan.notPlayed()...)
 	return nil
+}
+
+// notPlayed names what AWS does with this pipeline and the rehearsal does not.
+func (p *Plan) notPlayed() []evidence.Skipped {
+	var list []evidence.Skipped
+	add := func(what, why string) { list = append(list, evidence.Skipped{What: what, Why: why}) }
+	if runtimes := p.runtimes(); len(runtimes) > 0 {
+		add("build image with "+strings.Join(runtimes, ", "), "builds ran with the programs of this machine")
+	}
+	if r := p.Assembly.Repository; r != nil && r.Branch != "" {
+		add("seed of repository "+r.Name, "the first push of the rehearsal brings the catalog instead")
+	}
+	if rules := p.Assembly.OtherRules; len(rules) > 0 {
+		add("rules "+strings.Join(rules, ", "), "the rehearsal notifies nobody")
+	}
+	return list
+}
+
+// runtimes are the runtime versions that build specifications choose, each once.
+func (p *Plan) runtimes() []string {
+	var chosen []string
+	for _, stage := range p.Stages {
+		for _, group := range stage.groups {
+			for _, step := range group {
+				h, ok := step.handler.(*codeBuild)
+				if !ok {
+					continue
+				}
+				for name, version := range h.spec.Phases["install"].RuntimeVersions {
+					if text := name + " " + version; !slices.Contains(chosen, text) {
+						chosen = append(chosen, text)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(chosen)
+	return chosen
 }
 
 // launched are the resources that actions launched for a test and removed again: their evidence tells of them, the emulator does not.

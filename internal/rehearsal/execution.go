@@ -1,12 +1,12 @@
 package rehearsal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -163,19 +163,9 @@ func (e *execution) action(ctx context.Context, s step) ActionResult {
 	result.Seconds = time.Since(started).Seconds()
 	e.session.observe(Event{
 		Kind: ActionEnded, Stage: s.stage, Action: s.action.Name, Outcome: result.Outcome,
-		Text: strings.Join(nonEmpty(result.Summary, result.Reason), ": "), Elapsed: time.Since(started), Log: result.Log,
+		Text: cmp.Or(result.Reason, result.Summary), Elapsed: time.Since(started), Log: result.Log,
 	})
 	return result
-}
-
-func nonEmpty(texts ...string) []string {
-	var kept []string
-	for _, t := range texts {
-		if t != "" {
-			kept = append(kept, t)
-		}
-	}
-	return kept
 }
 
 // carryOut prepares the action's folder, log and configuration and hands it to its handler.

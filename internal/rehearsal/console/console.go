@@ -23,7 +23,8 @@ type Console struct {
 
 	mu      sync.Mutex
 	running []running
-	drawn   int // lines of running things on the screen
+	drawn   int    // lines of running things on the screen
+	shown   string // these lines
 	paused  bool
 	stop    chan struct{}
 	done    chan struct{}
@@ -140,11 +141,16 @@ func (c *Console) redraw() {
 	if !c.live || c.paused {
 		return
 	}
-	c.erase()
+	var lines strings.Builder
 	for _, r := range c.running {
-		c.line("%s ... %s", r.text, seconds(c.now().Sub(r.started).Truncate(time.Second)))
+		fmt.Fprintf(&lines, "%s ... %s\n", r.text, seconds(c.now().Sub(r.started).Truncate(time.Second)))
 	}
-	c.drawn = len(c.running)
+	if c.drawn > 0 && lines.String() == c.shown {
+		return
+	}
+	c.erase()
+	io.WriteString(c.out, lines.String())
+	c.drawn, c.shown = len(c.running), lines.String()
 }
 
 // pause takes the running lines off the screen while f talks to the user.
