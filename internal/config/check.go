@@ -99,6 +99,9 @@ func (c checker) region(pointer, region string) {
 
 func (c checker) regions(r Regions) {
 	c.region(at("regions", "home"), r.Home)
+	if slices.Contains(regions, r.Home) && len(r.Catalog) > 0 && !slices.Contains(r.Catalog, r.Home) {
+		c.Add(at("regions", "catalog"), fmt.Sprintf("the home region %s is not among them", r.Home), "add it: Gamma launches candidates there, from its template store")
+	}
 	for list, names := range map[string][]string{"catalog": r.Catalog, "test": r.Test} {
 		if len(names) == 0 {
 			c.Add(at("regions", list), "is empty", "name at least one region")

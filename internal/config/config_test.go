@@ -86,6 +86,7 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"region misspelt", "home: eu-west-1", "home: eu-wset-1", `fleet.yaml:10: regions.home: no region is called "eu-wset-1": did you mean eu-west-1`},
 		{"region unknown", "home: eu-west-1", "home: moon", `regions.home: no region is called "moon": write one such as eu-west-1`},
 		{"region of another partition", "home: eu-west-1", "home: cn-north-1", `only regions of the partition aws`},
+		{"home is no catalog region", "catalog: [eu-west-1]", "catalog: [eu-west-3]", `regions.catalog: the home region eu-west-1 is not among them`},
 		{"test region is catalog region", "test: [eu-central-1", "test: [eu-west-1", `fleet.yaml:12: regions.test[0]: eu-west-1 is a catalog region too`},
 		{"test regions empty", "test: [eu-central-1, eu-north-1]", "test: []", `regions.test: is empty`},
 		{"test region twice", "eu-north-1]", "eu-central-1]", `regions.test[1]: "eu-central-1" comes twice: keep one`},
