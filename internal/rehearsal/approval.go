@@ -53,13 +53,9 @@ func (*approval) run(ctx context.Context, t *task) (map[string]string, error) {
 	if err := t.session.state.await(ctx, t, token); err != nil {
 		return nil, err
 	}
-	link := t.action.Configuration["ExternalEntityLink"]
-	decision, err := t.session.options.Approve(ctx, Question{
-		Stage: t.stage, Action: t.action.Name, Comments: t.action.Configuration["CustomData"],
-		Link: link, Page: t.execution.page(link),
-	})
+	decision, err := t.ask(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask for approval: %w", err)
+		return nil, err
 	}
 	t.result.Summary = strings.TrimSpace(decision.How + ": " + decision.Summary)
 	if err := t.session.answer(ctx, t, token, decision); err != nil {
@@ -74,6 +70,31 @@ func (*approval) run(ctx context.Context, t *task) (map[string]string, error) {
 		return nil, &Failure{Reason: "rejected: " + decision.Summary, Rejected: true}
 	}
 	return nil, nil
+}
+
+// defaultPatience is how long CodePipeline waits for an answer unless the action says otherwise.
+const defaultPatience = 7 * 24 * time.Hour
+
+// ask waits for a decision, as long as the action's timeout allows.
+func (t *task) ask(ctx context.Context) (Decision, error) {
+	patience := defaultPatience
+	if t.action.TimeoutMinutes > 0 {
+		patience = time.Duration(t.action.TimeoutMinutes) * time.Minute
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	link := t.action.Configuration["ExternalEntityLink"]
+	decision, err := t.session.options.Approve(limited, Question{
+		Stage: t.stage, Action: t.action.Name, Comments: t.action.Configuration["CustomData"],
+		Link: link, Page: t.execution.page(link),
+	})
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return decision, failure("nobody answered within %s", patience)
+	}
+	if err != nil {
+		return decision, fmt.Errorf("ask for approval: %w", err)
+	}
+	return decision, nil
 }
 
 // answer calls PutApprovalResult as the reviewer's role, assumed by someone whom it trusts.

@@ -26,9 +26,24 @@ func (s *Session) synthesize(ctx context.Context) (string, error) {
 		return s.options.Assembly, nil
 	}
 	out := filepath.Join(s.folder, "cdk.out")
+	s.onClose(func(context.Context) error { return removeAssets(out) })
 	err := s.cdk(ctx, "synth", s.options.Project, s.synthEnvironment(),
 		"synth", "--all", "--quiet", "--no-notices", "--output", out, "--context", "settings="+s.options.Settings)
 	return out, err
+}
+
+// removeAssets takes the assets out of a run folder: eighty megabytes that were uploaded already. The templates stay.
+func removeAssets(assembly string) error {
+	assets, err := filepath.Glob(filepath.Join(assembly, "asset.*"))
+	if err != nil {
+		return fmt.Errorf("remove assets: %w", err)
+	}
+	for _, asset := range assets {
+		if err := os.RemoveAll(asset); err != nil {
+			return fmt.Errorf("remove assets: %w", err)
+		}
+	}
+	return nil
 }
 
 // synthEnvironment is the user's own, for the app's caches, without anything of AWS. Template validation is left to make deploy.

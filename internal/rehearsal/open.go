@@ -45,13 +45,13 @@ func (s *Session) startEmulator(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start the emulator: %w", err)
 	}
-	s.closers = append(s.closers, func(context.Context) error { return log.Close() })
+	s.onClose(func(context.Context) error { return log.Close() })
 	endpoint, stop, err := s.options.Start(ctx, log)
 	if err != nil {
 		return fmt.Errorf("start the emulator: %w", err)
 	}
 	s.endpoint, s.emulator = endpoint, emulator.NewClient(endpoint)
-	s.closers = append(s.closers, stop)
+	s.onClose(stop)
 	return nil
 }
 
@@ -114,7 +114,7 @@ func (s *Session) openServices(ctx context.Context) error {
 		return err
 	}
 	s.vault = v
-	s.closers = append(s.closers, func(context.Context) error { return v.close() })
+	s.onClose(func(context.Context) error { return v.close() })
 	source := s.plan.source.handler.(*source)
 	s.repository, err = newRepository(ctx, filepath.Join(s.folder, "repository.git"), s.home, source.branch, source.arn, s.endpoint, s.options.Programs.Python)
 	return err

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"accountfleet/internal/emulator"
@@ -69,7 +70,9 @@ type Session struct {
 	vault      *vault
 	state      *state
 	executions int
-	closers    []func(context.Context) error // run in reverse order
+
+	closing sync.Mutex
+	closers []func(context.Context) error // run in reverse order
 }
 
 // Open starts the emulator, synthesizes the pipeline unless it is given, and installs it. Close the session afterwards, also after an
@@ -129,6 +132,13 @@ func (s *Session) Folder() string { return s.folder }
 // Endpoint is the address of the emulated AWS. The access key of an account's root user there is the account's id.
 func (s *Session) Endpoint() string { return s.endpoint }
 
+// onClose remembers what Close must undo.
+func (s *Session) onClose(f func(context.Context) error) {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	s.closers = append(s.closers, f)
+}
+
 // Close stops everything that the session started.
 func (s *Session) Close(ctx context.Context) error {
 	var problems []error
@@ -160,7 +170,7 @@ func (s *Session) step(name string, f func() error) error {
 func (s *Session) Push(ctx context.Context, dir string) (*Result, error) {
 	s.executions++
 	started := time.Now()
-	e := &execution{session: s, id: newUUID(), dir: filepath.Join(s.folder, fmt.Sprintf("%02d", s.executions))}
+	e := &execution{session: s, id: newUUID(), dir: s.executionFolder()}
 	e.variables, e.artifacts = newVariables(e.id), newArtifacts(s)
 	if err := os.MkdirAll(e.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the run folder: %w", err)
@@ -180,6 +190,14 @@ func (s *Session) Push(ctx context.Context, dir string) (*Result, error) {
 	}
 	result.Seconds = time.Since(started).Seconds()
 	return result, result.Write()
+}
+
+// executionFolder is the session's own folder for the first execution, as most sessions have one only, and a folder in it for later ones.
+func (s *Session) executionFolder() string {
+	if s.executions == 1 {
+		return s.folder
+	}
+	return filepath.Join(s.folder, fmt.Sprintf("push-%d", s.executions))
 }
 
 // begin pushes and finds out what the push starts. A push that changes nothing starts nothing; then the pipeline is released, as one
