@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 
-def question(ref):
+def question(ref: str) -> urllib.request.Request:
     """The request that asks the emulator about one ref."""
     body = {
         "principal": os.environ["FLEET_PUSHER"],
@@ -26,7 +26,7 @@ def question(ref):
     )
 
 
-def main():
+def main() -> int:
     """Ask about every pushed ref; 1 if one of them may not be pushed, 2 if nobody answers."""
     refused = 0
     for line in sys.stdin:
