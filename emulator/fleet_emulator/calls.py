@@ -141,9 +141,7 @@ def _s3(call: Call, request: Request) -> Call:
         operation, labels = get_service_router("s3").match(request)
     except (NotFound, NotImplementedError) as error:
         raise NotUnderstood(f"s3 has no operation {request.method} {request.path}") from error
-    return Call(
-        "s3", call.region, call.signer, call.token, operation.name, "rest-xml", dict(labels), call.headers, call.query
-    )
+    return Call("s3", call.region, call.signer, call.token, operation.name, "rest-xml", dict(labels), call.headers, call.query)
 
 
 def _buffered(environ: dict[str, Any]) -> bytes:

@@ -60,9 +60,7 @@ KNOWN = tuple(
 def holds(block: Mapping[str, Mapping[str, Any]], values: Values) -> bool:
     """Is every operator of the block true? Within one operator any of the listed values may match."""
     return all(
-        _operator_holds(operator, key, _texts(wanted), values)
-        for operator, keys in block.items()
-        for key, wanted in keys.items()
+        _operator_holds(operator, key, _texts(wanted), values) for operator, keys in block.items() for key, wanted in keys.items()
     )
 
 

@@ -46,9 +46,7 @@ def targets(
     return [Target(arn, exact)]
 
 
-def arn_of(
-    type_name: str, properties: Mapping[str, Any], identifier: str, account: str, region: str
-) -> tuple[str, bool]:
+def arn_of(type_name: str, properties: Mapping[str, Any], identifier: str, account: str, region: str) -> tuple[str, bool]:
     """The resource's ARN and whether it is exact."""
     rule = RULES.get(type_name)
     if rule is not None:
@@ -67,9 +65,7 @@ def arn_of(
     return f"arn:aws:{ARN_SERVICES.get(service, service)}:{region}:{account}:*", False
 
 
-def _iam(
-    action: str, type_name: str, properties: Mapping[str, Any], identifier: str, account: str
-) -> list[Target]:
+def _iam(action: str, type_name: str, properties: Mapping[str, Any], identifier: str, account: str) -> list[Target]:
     """Policies of roles: the role is the resource. Attaching is asked once for each policy."""
     if type_name == "AWS::IAM::Role":
         return _role(action, properties, identifier, account)

@@ -231,9 +231,7 @@ def _one_policy(identity: _Identity) -> None:
 
     def put(operation: Operation, properties: Properties) -> None:
         document = _text(properties.get("PolicyDocument", {}))
-        identity.call(
-            operation, "put", properties[owner], "policy", PolicyName=properties["PolicyName"], PolicyDocument=document
-        )
+        identity.call(operation, "put", properties[owner], "policy", PolicyName=properties["PolicyName"], PolicyDocument=document)
 
     def create(operation: Operation, properties: Properties) -> Resource:
         put(operation, properties)

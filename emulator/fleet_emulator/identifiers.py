@@ -70,9 +70,7 @@ def _at_home(value: str, schema: Mapping[str, Any], account: str, region: str) -
     return ":".join(parts)
 
 
-def _candidates(
-    type_name: str, name: str, account: str, region: str, hint: str, services: tuple[str, ...]
-) -> list[str]:
+def _candidates(type_name: str, name: str, account: str, region: str, hint: str, services: tuple[str, ...]) -> list[str]:
     service, kind = type_name.split("::")[1].lower(), type_name.split("::")[-1]
     last = hint or _letters(17)
     if name.lower().endswith("arn"):

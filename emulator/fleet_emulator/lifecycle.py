@@ -170,9 +170,7 @@ def _checked(schema: TypeSchema, operation: Operation, properties: Properties) -
     found = schema_validation.mistakes(schema, coerced)
     if found:
         listed = "\n".join(found[:5])
-        raise ValidationError(
-            message=f"Properties validation failed for resource {operation.logical_id} with message:\n{listed}"
-        )
+        raise ValidationError(message=f"Properties validation failed for resource {operation.logical_id} with message:\n{listed}")
     return coerced
 
 
@@ -208,5 +206,3 @@ def _handler_error(message: str, code: str) -> ValidationError:
     return ValidationError(
         message=f'Resource handler returned message: "{message}" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})'
     )
-
-

@@ -305,17 +305,15 @@ RESOURCES: dict[str, Rule] = {
     "cloudformation": _stack,
     "cloudcontrolapi": lambda call, caller: "*",
     "codebuild": _codebuild,
-    "codecommit": lambda call, caller: (
-        _named(call, caller, "arn:aws:codecommit:{region}:{account}:{name}", "repositoryName", "resourceArn")
+    "codecommit": lambda call, caller: _named(
+        call, caller, "arn:aws:codecommit:{region}:{account}:{name}", "repositoryName", "resourceArn"
     ),
     "codepipeline": _pipeline,
     "ecr": _repository,
     "events": _events,
     "logs": _logs,
     "servicecatalog": _catalog,
-    "sns": lambda call, caller: (
-        _named(call, caller, "arn:aws:sns:{region}:{account}:{name}", "TopicArn", "ResourceArn", "Name")
-    ),
+    "sns": lambda call, caller: _named(call, caller, "arn:aws:sns:{region}:{account}:{name}", "TopicArn", "ResourceArn", "Name"),
     "sqs": _queue,
     "ssm": _parameter,
 }

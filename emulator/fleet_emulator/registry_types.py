@@ -17,9 +17,7 @@ def create(operation: Operation, type_name: str, properties: Properties) -> Reso
     own = copy.deepcopy(properties)
     parts = [_identifier_part(schema, operation, own, attributes, path) for path in schema.identifier]
     physical_id = "|".join(parts) or operation.generated_name or operation.logical_id
-    return Resource(
-        type_name, operation.logical_id, physical_id, operation.account, operation.region, own, dict(attributes)
-    )
+    return Resource(type_name, operation.logical_id, physical_id, operation.account, operation.region, own, dict(attributes))
 
 
 def update(resource: Resource, properties: Properties) -> None:

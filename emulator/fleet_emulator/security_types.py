@@ -57,9 +57,7 @@ def _create_session(operation: Operation, properties: Properties) -> Resource:
         status=properties.get("Status", "ENABLED"),
     )
     role = f"arn:aws:iam::{operation.account}:role/aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie"
-    return made(
-        "AWS::Macie::Session", operation, properties, operation.account, AwsAccountId=operation.account, ServiceRole=role
-    )
+    return made("AWS::Macie::Session", operation, properties, operation.account, AwsAccountId=operation.account, ServiceRole=role)
 
 
 def _delete_session(operation: Operation, resource: Resource) -> None:

@@ -121,9 +121,7 @@ def _serve(listener: socket.socket, options: argparse.Namespace) -> None:
     _log_to(options.log)
     application = Gatekeeper(APPLICATION)
     port = listener.getsockname()[1]
-    server = make_server(
-        "127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno()
-    )
+    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno())
     server.daemon_threads = True  # type: ignore[attr-defined]  # a mixin of the threaded one has it
 
     def stop(*_: object) -> None:

@@ -118,9 +118,7 @@ def _create_topic_policy(operation: Operation, properties: Properties) -> Resour
 def _put_topic_policy(operation: Operation, properties: Properties) -> None:
     sns = inside.client("sns", operation.account, operation.region)
     for topic in properties["Topics"]:
-        sns.set_topic_attributes(
-            TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(properties["PolicyDocument"])
-        )
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(properties["PolicyDocument"]))
 
 
 def _update_topic_policy(operation: Operation, resource: Resource, properties: Properties) -> None:

@@ -73,9 +73,7 @@ class Aws:
     def assume(self, role_arn: str, session: str = "session", **arguments: Any) -> Aws:
         """The session of a role that these credentials assume."""
         given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session, **arguments)["Credentials"]
-        return Aws(
-            self.endpoint, role_arn.split(":")[4], given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
-        )
+        return Aws(self.endpoint, role_arn.split(":")[4], given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
     def role(self, name: str, *statements: dict[str, Any], trust: Any = None, **arguments: Any) -> str:
         """Make a role with one inline policy of the statements; anybody of the account may assume it unless told otherwise."""

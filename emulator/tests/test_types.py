@@ -38,9 +38,7 @@ def refused(aws: Aws, kind: str, properties: dict[str, Any], words: str) -> None
         ("AWS::Organizations::OrganizationalUnit", {"Name": "x", "ParentId": "nonsense"}, "does not match pattern"),
     ],
 )
-def test_a_property_that_the_schema_refuses_fails_the_stack(
-    aws: Aws, kind: str, properties: dict[str, Any], words: str
-) -> None:
+def test_a_property_that_the_schema_refuses_fails_the_stack(aws: Aws, kind: str, properties: dict[str, Any], words: str) -> None:
     refused(aws, kind, properties, words)
 
 

@@ -198,7 +198,7 @@ func (s *Settings) OperationsKeyAlias() string { return "alias/" + s.name("opera
 // NotificationTopic tells people of approvals and failures.
 func (s *Settings) NotificationTopic() string { return s.name("notifications") }
 
-// PushRule, ApprovalRule and FailureRule are the EventBridge rules of the tools account.
+// PushRule is the EventBridge rule that starts the pipeline, in the tools account.
 func (s *Settings) PushRule() string { return s.name("push") }
 
 // ApprovalRule matches an approval that waits.
