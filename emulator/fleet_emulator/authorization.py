@@ -69,10 +69,11 @@ def authorize(
 ) -> Decision:
     """Decide as IAM does; CannotDecide if a policy asks for what the emulator cannot evaluate.
 
-    ``principal_arn`` None is an account's root user: always allowed. ``unnamed``: the resource has no ARN yet, so that every
-    pattern of its service counts as matching.
+    ``principal_arn`` None is the root user of the account that owns the resource: always allowed. The ARN of a root user is
+    allowed in its own account too; in another account its policies decide. ``unnamed``: the resource has no ARN yet, so that
+    every pattern of its service counts as matching.
     """
-    if principal_arn is None or principal_arn.endswith(":root"):
+    if principal_arn is None or _is_at_home(principal_arn, resource):
         return Decision(True, "the account's root user is not restricted")
     try:
         principal = _with_session(principals.find(principal_arn))
@@ -88,10 +89,16 @@ def authorize(
     )
     why = _refusal(principal, question)
     if why is None:
-        usage.record(principal.arn, action)
+        if principal.kind != "root":
+            usage.record(principal.arn, action)
         return Decision(True, f"{principal.arn} is allowed to perform {action} on {resource}")
     who = principal.session_arn or principal.arn
     return Decision(False, f"User: {who} is not authorized to perform: {action} on resource: {resource} {why}")
+
+
+def _is_at_home(principal_arn: str, resource: str) -> bool:
+    """Is it the root user of the account that owns the resource, or might own it?"""
+    return principal_arn.endswith(":root") and resource_policies.owner(resource) in ("", principal_arn.split(":")[4])
 
 
 def require(

@@ -1,7 +1,7 @@
 """The door of the emulator: every request passes here before moto sees it.
 
 It knows the caller by the access key, refuses unknown ones, and asks ``authorization`` for everything that the request
-needs (``needs.py``) unless the caller is the account's root user. Requests are served one at a time: moto's backends are not
+needs (``needs.py``); a root user is restricted in other accounts only. Requests are served one at a time: moto's backends are not
 written for concurrent writers, and Python runs one thread at a time anyway.
 """
 
@@ -96,8 +96,9 @@ class Gatekeeper:
     def _check(self, call: calls.Call, caller: Caller | None) -> None:
         if caller is None:
             raise AccessDenied("Access Denied: the emulator serves signed requests only")
+        principal = caller.arn or f"arn:aws:iam::{caller.account}:root"
         for need in needs.of(call, caller):
-            require(caller.arn, need.action, need.resource, need.context, unnamed=need.unnamed)
+            require(principal, need.action, need.resource, need.context, unnamed=need.unnamed)
 
 
 def _refuse(call: calls.Call | None, environ: dict[str, Any], code: str, message: str, status: int) -> Response:

@@ -10,10 +10,13 @@ from moto.iam.models import IAMBackend, iam_backends
 from . import aws_policies
 from .policies import Policy, load
 
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+"""What an account's root user may do: all that the owner of a resource does not withhold."""
+
 
 @dataclass(frozen=True)
 class Principal:
-    """A role or user. ``names`` are the ARNs by which policies of resources may name it."""
+    """A role, a user or an account's root user. ``names`` are the ARNs by which policies of resources may name it."""
 
     arn: str
     account: str
@@ -57,6 +60,8 @@ def find(arn: str) -> Principal:
         if role.arn != arn:
             raise NoSuchPrincipal(f"no role {arn}")
         return _principal(role, account, "role", arn)
+    if kind == "root":
+        return Principal(arn, account, "root", "root", [Policy(EVERYTHING, "the root user")], None)
     if kind == "user":
         user = _user(account, rest.rsplit("/", 1)[-1])
         return _principal(user, account, "user", arn)

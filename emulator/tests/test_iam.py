@@ -144,6 +144,17 @@ class TestTrust:
         with pytest.raises(ClientError, match="because no resource-based policy allows the sts:AssumeRole action"):
             wide.assume(stranger)
 
+    @pytest.mark.source("IAM user guide, Cross-account policy evaluation logic")
+    def test_a_root_user_needs_the_consent_of_the_other_account(self, aws: Aws, other: Aws) -> None:
+        closed = other.role("closed")
+        with pytest.raises(ClientError, match="because no resource-based policy allows the sts:AssumeRole action"):
+            aws.assume(closed)
+        opened = other.role("opened", trust={"AWS": f"arn:aws:iam::{aws.account}:root"})
+        assert aws.assume(opened).client("sts").get_caller_identity()["Account"] == other.account
+        other.client("s3").create_bucket(Bucket="of-another-account", CreateBucketConfiguration={"LocationConstraint": REGION})
+        with pytest.raises(ClientError, match="AccessDenied"):
+            aws.client("s3").list_objects_v2(Bucket="of-another-account")
+
     @pytest.mark.source("IAM user guide, AWS JSON policy elements: Principal")
     def test_within_an_account_naming_the_role_is_enough(self, aws: Aws) -> None:
         caller_arn = aws.role("caller")
