@@ -22,8 +22,8 @@ const (
 // Write stores b in dir with the templates of catalog, from which it was built. bundle.json comes last, so that a folder that has one is
 // complete; what else lies in dir is left alone.
 func Write(dir string, b *Bundle, catalog *manifest.Catalog) error {
-	if err := errors.Join(remove(filepath.Join(dir, bundleName)), os.RemoveAll(filepath.Join(dir, templatesDir))); err != nil {
-		return fmt.Errorf("write the bundle: %w", err)
+	if err := Clear(dir); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, templatesDir), 0o755); err != nil {
 		return fmt.Errorf("write the bundle: %w", err)
@@ -45,6 +45,14 @@ func Write(dir string, b *Bundle, catalog *manifest.Catalog) error {
 		return err
 	}
 	return write(filepath.Join(dir, bundleName), b.json())
+}
+
+// Clear removes the bundle in dir, if there is one, so that nobody takes it for what is about to be built.
+func Clear(dir string) error {
+	if err := errors.Join(remove(filepath.Join(dir, bundleName)), os.RemoveAll(filepath.Join(dir, templatesDir))); err != nil {
+		return fmt.Errorf("clear the bundle: %w", err)
+	}
+	return nil
 }
 
 // Open reads the bundle in dir and verifies the digest of every payload.

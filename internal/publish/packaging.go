@@ -42,7 +42,8 @@ type Packaged struct {
 	Platform bool // no product changes, but the stacks would render otherwise than they were: settings, app or withdrawn versions
 }
 
-// Run packages. Findings are about what was pushed; the error is about everything else.
+// Run packages. Findings are about what was pushed; the error is about everything else. The bundle is written last, so that a package
+// that could not be finished is never taken for one.
 func (p *Packaging) Run(ctx context.Context) (Packaged, error) {
 	catalog, findings, err := manifest.Load(ctx, p.Tree, p.Settings)
 	if err != nil || finding.Failed(findings) {
@@ -61,7 +62,7 @@ func (p *Packaging) Run(ctx context.Context) (Packaged, error) {
 	if err != nil || built == nil || finding.Failed(findings) {
 		return Packaged{Findings: findings}, err
 	}
-	if err := bundle.Write(p.Out, built, catalog); err != nil {
+	if err := bundle.Clear(p.Out); err != nil {
 		return Packaged{}, err
 	}
 	result := Packaged{Bundle: built, Findings: findings, Changes: built.Changes()}
@@ -70,13 +71,19 @@ func (p *Packaging) Run(ctx context.Context) (Packaged, error) {
 		return Packaged{}, err
 	}
 	result.Findings = append(result.Findings, problems...)
+	if finding.Failed(problems) {
+		return Packaged{Findings: result.Findings}, nil
+	}
 	if result.Changes == 0 && state.Head > 0 && rendering != state.Rendering {
 		result.Changes, result.Platform = 1, true
 	}
 	if err := p.copyEvidence(); err != nil {
 		return Packaged{}, err
 	}
-	return result, os.WriteFile(filepath.Join(p.Out, "changes"), fmt.Appendln(nil, result.Changes), 0o644)
+	if err := os.WriteFile(filepath.Join(p.Out, "changes"), fmt.Appendln(nil, result.Changes), 0o644); err != nil {
+		return Packaged{}, fmt.Errorf("package: %w", err)
+	}
+	return result, bundle.Write(p.Out, built, catalog)
 }
 
 // build makes the bundle; what launch roles must not be given is a finding too.

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,6 +125,29 @@ func TestPackagingRefusesEvidenceThatDidNotPass(t *testing.T) {
 	p.Evidence = []string{gate}
 	_, err := p.Run(t.Context())
 	require.ErrorContains(t, err, `evidence of UnitTests in `+gate+` says "broken"`)
+	require.NoFileExists(t, filepath.Join(p.Out, "bundle.json"))
+}
+
+// brokenApp is a renderer that cannot.
+type brokenApp struct{}
+
+func (brokenApp) Render(context.Context, string, string, *config.Settings, bool) ([]string, error) {
+	return nil, errors.New("no node")
+}
+
+func TestPackageThatCannotBeRenderedIsNeverTakenForOne(t *testing.T) {
+	p := packaging(t, catalog(t, "AWS::SQS::Queue"), ledger.Dir(t.TempDir()))
+	_, err := p.Run(t.Context())
+	require.NoError(t, err)
+	p.App = brokenApp{}
+	_, err = p.Run(t.Context())
+	require.ErrorContains(t, err, "no node")
+	require.NoFileExists(t, filepath.Join(p.Out, "bundle.json"), "not even that of the package before")
+
+	p.Out = filepath.Join(t.TempDir(), "new")
+	_, err = p.Run(t.Context())
+	require.Error(t, err)
+	require.NoDirExists(t, p.Out)
 }
 
 // TestNoChangeIsNoPublication follows a publication to the ledger and packages again.
