@@ -46,7 +46,7 @@ func open(t *testing.T) *fleet {
 	settings, err := config.Load("../fleet.yaml")
 	require.NoError(t, err)
 	f := &fleet{settings: settings, answer: approved}
-	options, err := machine.Options("..")
+	options, err := machine.Options(t.Context(), "..")
 	require.NoError(t, err)
 	options.Runs = t.TempDir()
 	options.Approve = func(context.Context, rehearsal.Question) (rehearsal.Decision, error) { return f.answer, nil }

@@ -114,7 +114,7 @@ func (o *rehearseOptions) prepare(ctx context.Context) (rehearsal.Options, error
 	if err := rehearsal.CheckCatalog(ctx, o.catalog); err != nil {
 		return rehearsal.Options{}, err
 	}
-	options, err := machine.Options(project)
+	options, err := machine.Options(ctx, project)
 	if err != nil {
 		return rehearsal.Options{}, err
 	}

@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"secret":  writeSecret,
 			"inflate": inflate,
 			"tabs":    tabs,
+			"link":    link,
 		},
 	})
 }
@@ -79,4 +80,22 @@ func tabs(ts *testscript.TestScript, _ bool, args []string) {
 	body, err := os.ReadFile(path)
 	ts.Check(err)
 	ts.Check(os.WriteFile(path, []byte(strings.ReplaceAll(string(body), "\n  ", "\n\t")), 0o600))
+}
+
+// link makes a folder for PATH that holds these programs and no others.
+func link(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: link DIR PROGRAM...")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	for _, name := range args[1:] {
+		found := ""
+		for _, folder := range filepath.SplitList(ts.Getenv("PATH")) {
+			if _, err := os.Stat(filepath.Join(folder, name)); err == nil && found == "" {
+				found = filepath.Join(folder, name)
+			}
+		}
+		ts.Check(os.Symlink(found, filepath.Join(dir, name)))
+	}
 }

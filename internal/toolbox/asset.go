@@ -170,7 +170,7 @@ func (t *Toolbox) addTools(contents *archive) error {
 func (t *Toolbox) inputs(ctx context.Context, contents *archive) (string, error) {
 	compiler, err := t.command(ctx, t.Root, "go", "env", "GOVERSION").Output()
 	if err != nil {
-		return "", fmt.Errorf("go env: %w: %s", err, t.Definitions.need("go").Cure)
+		return "", fmt.Errorf("go env: %w: %s", err, t.Definitions.Need("go").Cure)
 	}
 	files := map[string]string{}
 	for name, file := range contents.files {

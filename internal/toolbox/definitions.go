@@ -123,8 +123,8 @@ func (d *Definitions) Tool(name string) (Definition, error) {
 	return Definition{}, fmt.Errorf("no tool is called %q: choose from %s", name, strings.Join(names, ", "))
 }
 
-// need returns the need called name, or one without a minimum.
-func (d *Definitions) need(name string) Need {
+// Need returns the need called name, or one without a minimum.
+func (d *Definitions) Need(name string) Need {
 	for _, need := range d.Needs {
 		if need.Name == name {
 			return need

@@ -22,7 +22,7 @@ func (t *Toolbox) checkNeeds(ctx context.Context, steps []Step) error {
 				continue
 			}
 			checked[name] = true
-			if _, err := t.CheckNeed(ctx, t.Definitions.need(name)); err != nil {
+			if _, err := t.CheckNeed(ctx, t.Definitions.Need(name)); err != nil {
 				mistakes = append(mistakes, err)
 			}
 		}

@@ -25,7 +25,7 @@ var registryProgram []byte
 func (t *Toolbox) bringByPip(ctx context.Context, source Source, folder string) error {
 	environment := filepath.Join(folder, "environment")
 	if err := t.run(ctx, folder, "python3", "-m", "venv", environment); err != nil {
-		return fmt.Errorf("%w: %s", err, t.Definitions.need("python3").Cure)
+		return fmt.Errorf("%w: %s", err, t.Definitions.Need("python3").Cure)
 	}
 	lock, err := t.writeLock(folder, source.Pip)
 	if err != nil {
@@ -54,7 +54,7 @@ func (t *Toolbox) bringByUV(ctx context.Context, source Source, folder string) e
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		return fmt.Errorf("no python3 in PATH: %s", t.Definitions.need("python3").Cure)
+		return fmt.Errorf("no python3 in PATH: %s", t.Definitions.Need("python3").Cure)
 	}
 	lock, err := t.writeLock(folder, source.UV)
 	if err != nil {

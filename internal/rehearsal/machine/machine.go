@@ -20,9 +20,9 @@ import (
 )
 
 // Options are those of a rehearsal of the repository whose root is project: its programs and its emulator. The caller adds what
-// to rehearse. All missing programs are reported at once.
-func Options(project string) (rehearsal.Options, error) {
-	programs, err := programs(project)
+// to rehearse. All programs that are missing or too old are reported at once.
+func Options(ctx context.Context, project string) (rehearsal.Options, error) {
+	programs, err := programs(ctx, project)
 	if err != nil {
 		return rehearsal.Options{}, err
 	}
@@ -39,7 +39,7 @@ func Options(project string) (rehearsal.Options, error) {
 }
 
 // programs locates the project's pinned tools, and what the image of CodeBuild would bring.
-func programs(project string) (rehearsal.Programs, error) {
+func programs(ctx context.Context, project string) (rehearsal.Programs, error) {
 	var p rehearsal.Programs
 	var problems []error
 	tools, err := toolbox.FromEnvironment(func(name string) string {
@@ -56,24 +56,26 @@ func programs(project string) (rehearsal.Programs, error) {
 	}
 	p.CDK, p.Python = []string{locate("cdk")}, locate("emulator-python")
 	p.Build = map[string]string{"aws": locate("aws")}
-	for _, name := range []string{"node", "npm", "git"} {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("no program %s: install it, fleet doctor says which version", name))
+	for _, name := range []string{"node", "npm", "git", "python3"} {
+		if _, err := tools.CheckNeed(ctx, tools.Definitions.Need(name)); err != nil {
+			problems = append(problems, err)
+			continue
 		}
+		path, err := exec.LookPath(name)
+		if name == "python3" {
+			path, err = realPython(ctx)
+		}
+		problems = append(problems, err)
 		p.Build[name] = path
 	}
-	python, err := realPython()
-	problems = append(problems, err)
-	p.Build["python3"] = python
 	return p, errors.Join(problems...)
 }
 
 // realPython looks behind the shims of version managers, which need their user's HOME.
-func realPython() (string, error) {
-	out, err := exec.Command("python3", "-I", "-c", "import sys; print(sys.executable)").Output()
+func realPython(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "python3", "-I", "-c", "import sys; print(sys.executable)").Output()
 	if err != nil {
-		return "", fmt.Errorf("no program python3: %w: install Python 3.11 or newer", err)
+		return "", fmt.Errorf("python3 does not start: %w: mend its installation, or put another first in PATH", err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }
