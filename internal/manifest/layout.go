@@ -84,13 +84,20 @@ func (l *loader) acceptable(e Entry, folded map[string]string) bool {
 		l.refuse("PATH", "", fmt.Sprintf("the path %q cannot be used on every machine", e.Path), "rename it to plain letters, digits, dots, dashes and underscores")
 		return false
 	}
+	clash := ""
 	for at := e.Path; at != "."; at = path.Dir(at) {
-		lower := strings.ToLower(at)
-		if other, ok := folded[lower]; ok && other != at {
-			l.refuse("CASE", e.Path, fmt.Sprintf("%s and %s differ by case only, so that some machines hold just one of them", other, at), "rename one")
-			return false
+		if other, ok := folded[strings.ToLower(at)]; ok && other != at {
+			clash = at // the topmost wins: one message for a folder, not one for each of its files
+			continue
 		}
-		folded[lower] = at
+		folded[strings.ToLower(at)] = at
+	}
+	if clash != "" {
+		if !l.clashes[clash] {
+			l.clashes[clash] = true
+			l.refuse("CASE", clash, fmt.Sprintf("%s and %s differ by case only, so that some machines hold just one of them", folded[strings.ToLower(clash)], clash), "rename one")
+		}
+		return false
 	}
 	switch {
 	case e.Kind != Regular:

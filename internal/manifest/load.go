@@ -23,7 +23,7 @@ func Load(ctx context.Context, tree Tree, settings *config.Settings) (*Catalog, 
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &loader{tree: tree, settings: settings, broken: map[string]bool{}}
+	l := &loader{tree: tree, settings: settings, broken: map[string]bool{}, clashes: map[string]bool{}}
 	found := l.sort(entries)
 	l.alike(found.ids())
 	catalog := &Catalog{}
@@ -59,6 +59,7 @@ type loader struct {
 	settings *config.Settings
 	product  string          // id that findings are about
 	broken   map[string]bool // products with a file that may not be read
+	clashes  map[string]bool // paths that were reported for differing from another by case only
 	findings []finding.Finding
 }
 

@@ -207,7 +207,7 @@ func TestMistakesOfLayoutAreNamed(t *testing.T) {
 		{"nested repository", files{"products/archive": "", "products/other": "kind:repository of its own"}, "FILE_TYPE", "products/other", 0, "repository of its own", "put the file itself"},
 		{"template of 2 MB", files{"products/archive/template.yaml": big}, "SIZE", "products/archive/template.yaml", 0, "2.0 MB, more than the 1.0 MB", "CloudFormation reads no larger"},
 		{"names that differ by case", files{"products/archive/readme.md": "x"}, "CASE", "products/archive/readme.md", 0, "differ by case only", "rename one"},
-		{"folders that differ by case", files{"products/Archive/README.md": "x"}, "CASE", "products/archive/.taskcat.yml", 0, "products/Archive and products/archive differ by case only", "rename one"},
+		{"folders that differ by case", files{"products/Archive/README.md": "x"}, "CASE", "products/archive", 0, "products/Archive and products/archive differ by case only", "rename one"},
 		{"path with a backslash", files{`products/archive/a\b`: "x"}, "PATH", "", 0, `a\\b`, "rename it"},
 		{"path that climbs", files{"products/../x": "x"}, "PATH", "", 0, "products/../x", "rename it"},
 		{"file among products", files{"products/notes.txt": "x"}, "STRAY", "products/notes.txt", 0, "beside the products", "move it"},
