@@ -2,6 +2,7 @@ package buildspecs
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,25 @@ func TestEveryBuildspecHasTheFrame(t *testing.T) {
 			assert.Contains(t, spec.Phases["build"].Commands[0], "rm -rf out", "%s: the input could bring files into the artifact", name)
 		}
 	}
+}
+
+// TestVariablesAreExportedByTheCommandThatSetsThem: CodeBuild carries the environment from command to command, but promises nothing of
+// shell variables; and a failed substitution must fail its command, which export NAME="$(...)" does not.
+func TestVariablesAreExportedByTheCommandThatSetsThem(t *testing.T) {
+	exported := 0
+	for _, name := range names(t) {
+		text, err := For("fleet-"+strings.TrimSuffix(name, ".yml"), "fleet")
+		require.NoError(t, err, name)
+		spec, err := buildspec.Parse(text)
+		require.NoError(t, err, name)
+		for _, variable := range spec.Env.ExportedVariables {
+			exported++
+			assert.True(t, slices.ContainsFunc(spec.Phases["build"].Commands, func(command string) bool {
+				return strings.HasPrefix(command, variable+`="$(cat out/`) && strings.HasSuffix(command, " && export "+variable)
+			}), "%s: %s", name, variable)
+		}
+	}
+	assert.Equal(t, 3, exported)
 }
 
 func TestBuildspecThatCouldPassWithoutDoingAnythingIsRefused(t *testing.T) {
