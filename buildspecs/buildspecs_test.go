@@ -69,6 +69,28 @@ func TestVariablesAreExportedByTheCommandThatSetsThem(t *testing.T) {
 	assert.Equal(t, 3, exported)
 }
 
+// TestBuildsChooseTheRuntimesThatTheyNeed: without a choice the image takes its default, which for standard:7.0 is Node.js 18 and may
+// change at any time. Source: CodeBuild user guide, "Available runtimes"; aws-codebuild-docker-images, ubuntu/standard/7.0.
+func TestBuildsChooseTheRuntimesThatTheyNeed(t *testing.T) {
+	for _, name := range names(t) {
+		text, err := For("fleet-"+strings.TrimSuffix(name, ".yml"), "fleet")
+		require.NoError(t, err, name)
+		spec, err := buildspec.Parse(text)
+		require.NoError(t, err, name)
+		want := map[string]string{}
+		if strings.Contains(text, "--app ") { // the CDK runs on Node.js
+			want["nodejs"] = "24"
+		}
+		if strings.Contains(text, "fleet tools install") { // cfn-lint and TaskCat are Python
+			want["python"] = "3.11"
+		}
+		if len(want) == 0 {
+			want = nil
+		}
+		assert.Equal(t, want, spec.Phases["install"].RuntimeVersions, name)
+	}
+}
+
 func TestBuildspecThatCouldPassWithoutDoingAnythingIsRefused(t *testing.T) {
 	for body, want := range map[string]string{
 		"version: 0.1\n":                     "version 0.1: only 0.2 keeps one shell for all commands: write version: 0.2",

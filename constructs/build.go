@@ -52,8 +52,8 @@ type Build struct {
 	props      BuildProps
 }
 
-// Image brings the AWS CLI, git, Node.js and Python, which fleet, the app and TaskCat need. Versions are those that the image prefers:
-// the newest Node.js that it knows, and Python 3.11 or newer.
+// Image brings the AWS CLI, git, Node.js and Python, which fleet, the app and TaskCat need. The buildspecs of builds that need Node.js
+// or Python say which version: left to itself the image takes Node.js 18.
 const Image = "aws/codebuild/standard:7.0"
 
 // queuedMinutes is how long a build may wait for a free place: a new account may run one build at a time.
