@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,7 +59,9 @@ func runEmulator(ctx context.Context, streams *IO, options emulatorOptions) erro
 	if err != nil {
 		return err
 	}
-	running, err := emulator.Start(ctx, emulator.Options{Root: root, Python: python, Log: streams.Err, Port: options.port})
+	log := &startLog{to: streams.Err}
+	running, err := emulator.Start(ctx, emulator.Options{Root: root, Python: python, Log: log, Port: options.port})
+	log.release(err == nil)
 	if err != nil {
 		return err
 	}
@@ -94,5 +99,32 @@ func emulatorRoot() (string, error) {
 			return "", fmt.Errorf("no folder from here upwards holds emulator/serve.py: run the command in the fleet's repository")
 		}
 		dir = parent
+	}
+}
+
+// startLog holds back what the emulator says until it serves, because the error of a failed start tells its last line.
+type startLog struct {
+	to       io.Writer
+	mutex    sync.Mutex
+	held     bytes.Buffer
+	released bool
+}
+
+func (l *startLog) Write(p []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.released {
+		return l.to.Write(p)
+	}
+	return l.held.Write(p)
+}
+
+// release shows what was held, unless the emulator did not start and said one line only, and what comes from now on.
+func (l *startLog) release(started bool) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.released = true
+	if started || bytes.Count(l.held.Bytes(), []byte("\n")) > 1 {
+		_, _ = l.held.WriteTo(l.to) // there is nowhere else to say that it cannot be said
 	}
 }

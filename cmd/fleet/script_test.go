@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,6 +48,8 @@ func TestScripts(t *testing.T) {
 			"inflate": inflate,
 			"tabs":    tabs,
 			"link":    link,
+			"exits":   exits,
+			"occupy":  occupy,
 		},
 	})
 }
@@ -98,4 +103,36 @@ func link(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		ts.Check(os.Symlink(found, filepath.Join(dir, name)))
 	}
+}
+
+// exits runs a command that must end with that exit code, by its own will: a panic ends with 2 as well.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT...")
+	}
+	got := 0
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if said := ts.ReadFile("stderr"); strings.Contains(said, "goroutine ") {
+		ts.Fatalf("it panicked: %s", said)
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit code %d, want %s: %s", got, args[0], ts.ReadFile("stderr"))
+	}
+}
+
+// occupy listens on a port and puts its number into a variable.
+func occupy(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: occupy VARIABLE")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = listener.Close() })
+	ts.Setenv(args[0], fmt.Sprint(listener.Addr().(*net.TCPAddr).Port))
 }

@@ -75,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("start the emulator: %w", ctx.Err())
 		}
-		return nil, fmt.Errorf("start the emulator: %w%s", err, because(said.String()))
+		return nil, fmt.Errorf("start the emulator: %s", because(err, said.String()))
 	}
 	return e, nil
 }
@@ -103,7 +103,7 @@ func (e *Emulator) awaitReady(ctx context.Context, output io.Reader) error {
 	case got := <-first:
 		if got.err != nil {
 			<-e.ended
-			return errors.New("it ended at once")
+			return errEnded
 		}
 		var ready struct {
 			Endpoint string `json:"endpoint"`
@@ -153,14 +153,17 @@ func (e *Emulator) Environment(account string) []string {
 	}
 }
 
-// because adds the last lines that the emulator said to an error.
-func because(said string) string {
+// errEnded is a start that failed before the emulator served.
+var errEnded = errors.New("it ended at once and said nothing: run make tools")
+
+// because is the last line that the emulator said where it ended by itself, else the error.
+func because(err error, said string) string {
 	said = strings.TrimSpace(said)
-	if said == "" {
-		return ""
+	if said == "" || !errors.Is(err, errEnded) {
+		return err.Error()
 	}
 	lines := strings.Split(said, "\n")
-	return ": " + strings.TrimPrefix(lines[len(lines)-1], "emulator: ")
+	return strings.TrimPrefix(lines[len(lines)-1], "emulator: ")
 }
 
 // tail keeps the last part of what is written: enough for the reason of a failed start.
