@@ -48,7 +48,7 @@ func (s *Session) startEmulator(ctx context.Context) error {
 	s.onClose(func(context.Context) error { return log.Close() })
 	endpoint, stop, err := s.options.Start(ctx, log)
 	if err != nil {
-		return fmt.Errorf("start the emulator: %w", err)
+		return err
 	}
 	s.endpoint, s.emulator = endpoint, emulator.NewClient(endpoint)
 	s.onClose(stop)

@@ -24,7 +24,7 @@ type offer struct {
 // catalog is at fault.
 func CheckCatalog(ctx context.Context, dir string) error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return failure("catalog %s is no folder: name one with --catalog", dir)
+		return fmt.Errorf("catalog %s is no folder: name one with --catalog", dir)
 	}
 	_, inRepository, err := gitTop(ctx, dir)
 	if err != nil {

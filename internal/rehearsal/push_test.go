@@ -151,16 +151,19 @@ func TestCatalogsThatCannotBePushedSayWhy(t *testing.T) {
 	git(t, full, "commit", "--quiet", "--allow-empty", "-m", "second")
 	shallow := filepath.Join(t.TempDir(), "shallow")
 	git(t, full, "clone", "--quiet", "--depth", "1", "file://"+full, shallow)
-	for name, test := range map[string]struct{ dir, want string }{
-		"no folder":               {filepath.Join(empty, "nowhere"), "is no folder"},
-		"repository without data": {empty, "holds nothing to push"},
-		"empty folder":            {t.TempDir(), "holds nothing to push"},
-		"shallow clone":           {shallow, "git fetch --unshallow"},
+	for name, test := range map[string]struct {
+		dir, want string
+		failure   bool // the fault of what was to be pushed
+	}{
+		"no folder":               {filepath.Join(empty, "nowhere"), "is no folder", false},
+		"repository without data": {empty, "holds nothing to push", true},
+		"empty folder":            {t.TempDir(), "holds nothing to push", true},
+		"shallow clone":           {shallow, "git fetch --unshallow", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.Push(t.Context(), test.dir)
 			assert.ErrorContains(t, err, test.want)
-			assert.True(t, isFailure(err), "the fault of what was to be pushed")
+			assert.Equal(t, test.failure, isFailure(err))
 		})
 	}
 }
