@@ -18,7 +18,7 @@ func newCatalog(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk
 	account := s.Accounts.Catalog
 	stack := installed(app, place{
 		name: s.CatalogStack(), account: account, region: s.Regions.Home,
-		description: "Account fleet: template store, ledger, and the roles that publish products",
+		description: "Account fleet: template store, ledger, and the roles that publish products", keep: true,
 	})
 	accounts.of(account, stack)
 	newTemplateStore(stack, s, s.Regions.Home)
@@ -38,7 +38,7 @@ func newCatalog(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk
 func newCatalogRegion(app awscdk.App, s *config.Settings, region string) awscdk.Stack {
 	stack := installed(app, place{
 		name: s.CatalogRegionStack(region), account: s.Accounts.Catalog, region: region,
-		description: "Account fleet: template store of this region",
+		description: "Account fleet: template store of this region", keep: true,
 	})
 	newTemplateStore(stack, s, region)
 	return stack
@@ -90,7 +90,9 @@ func administerCatalog(s *config.Settings) []parts.Statement {
 		parts.Allow("Products", []string{"*"}, "servicecatalog:CreateProduct", "servicecatalog:UpdateProduct", "servicecatalog:DeleteProduct",
 			"servicecatalog:DescribeProductAsAdmin", "servicecatalog:CreateProvisioningArtifact", "servicecatalog:UpdateProvisioningArtifact",
 			"servicecatalog:DeleteProvisioningArtifact", "servicecatalog:DescribeProvisioningArtifact", "servicecatalog:ListProvisioningArtifacts",
-			"servicecatalog:SearchProductsAsAdmin", "servicecatalog:ListTagOptions", "servicecatalog:ListResourcesForTagOption"),
+			"servicecatalog:SearchProductsAsAdmin", "servicecatalog:ListTagOptions", "servicecatalog:ListResourcesForTagOption",
+			"servicecatalog:ListServiceActionsForProvisioningArtifact", "servicecatalog:DisassociateServiceActionFromProvisioningArtifact"),
+		parts.Allow("Tags", []string{"*"}, "servicecatalog:ListTagsForResource", "servicecatalog:TagResource", "servicecatalog:UntagResource"),
 		parts.Allow("Portfolios", []string{"*"}, "servicecatalog:CreatePortfolio", "servicecatalog:UpdatePortfolio",
 			"servicecatalog:DeletePortfolio", "servicecatalog:DescribePortfolio", "servicecatalog:ListPortfolios",
 			"servicecatalog:AssociateProductWithPortfolio", "servicecatalog:DisassociateProductFromPortfolio", "servicecatalog:ListPortfoliosForProduct",
@@ -99,9 +101,18 @@ func administerCatalog(s *config.Settings) []parts.Statement {
 			"servicecatalog:ListConstraintsForPortfolio", "servicecatalog:CreatePortfolioShare", "servicecatalog:UpdatePortfolioShare",
 			"servicecatalog:DeletePortfolioShare", "servicecatalog:DescribePortfolioShares", "servicecatalog:DescribePortfolioShareStatus",
 			"servicecatalog:ListPortfolioAccess"),
+		passLaunchRoles(s),
 		parts.Allow("Templates", templates(s), "s3:GetObject"),
 		parts.Allow("CheckTemplates", []string{"*"}, "cloudformation:ValidateTemplate", "cloudformation:GetTemplateSummary"),
 	}
+}
+
+// passLaunchRoles lets CloudFormation name launch roles in constraints. Source: registry schema of AWS::ServiceCatalog::LaunchRoleConstraint;
+// AWS managed policy AWSServiceCatalogAdminFullAccess.
+func passLaunchRoles(s *config.Settings) parts.Statement {
+	account := s.Accounts.Catalog
+	roles := []string{config.RoleARN(account, s.LaunchRole("*")), config.RoleARN(account, s.GammaLaunchRole("*"))}
+	return parts.Allow("PassLaunchRoles", roles, "iam:PassRole").When("StringEquals", "iam:PassedToService", "servicecatalog.amazonaws.com")
 }
 
 // newCatalogRoles are the roles that builds take in the catalog account: to store, to read, to publish.

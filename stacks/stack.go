@@ -64,11 +64,12 @@ type place struct {
 	account     string
 	region      string
 	description string
+	keep        bool // nobody deletes the stack before its termination protection is taken off; default false
 }
 
 // installed creates a stack that cdk deploy installs.
 func installed(app awscdk.App, p place) awscdk.Stack {
-	return p.stack(app, &awscdk.StackProps{})
+	return p.stack(app, &awscdk.StackProps{TerminationProtection: jsii.Bool(p.keep)})
 }
 
 // published creates a stack that the pipeline deploys: it has no assets and needs no bootstrapping of its account, and nothing but

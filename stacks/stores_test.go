@@ -1,10 +1,14 @@
 package stacks
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestEveryBucketIsEncryptedPrivateVersionedAndOpenToTLSOnly(t *testing.T) {
@@ -82,4 +86,24 @@ func TestRepositoryOutlivesItsStack(t *testing.T) {
 	repository := different.all("AWS::CodeCommit::Repository")[0]
 	assert.Contains(t, []any{"Retain", "RetainExceptOnCreate"}, repository.definition["DeletionPolicy"])
 	assert.Equal(t, "main", object(repository.properties["Code"])["BranchName"], "the default of CodeCommit is another")
+}
+
+// TestStacksThatHoldWhatCannotBeMadeAgainAreProtected: the ledger, the templates, the repository and the dossiers outlive their stacks, but
+// a pipeline without them would have to be joined together by hand.
+func TestStacksThatHoldWhatCannotBeMadeAgainAreProtected(t *testing.T) {
+	for name, want := range map[string]bool{
+		"fleet-toolchain": true, "fleet-catalog": true, "fleet-catalog-us-east-1": true,
+		"fleet-test": false, "fleet-gamma": false, "fleet-consumer-555555555555": false,
+	} {
+		body, err := os.ReadFile(filepath.Join(regions.dir, "manifest.json"))
+		require.NoError(t, err)
+		var manifest struct {
+			Artifacts map[string]struct {
+				Properties struct{ TerminationProtection bool }
+			}
+		}
+		require.NoError(t, json.Unmarshal(body, &manifest))
+		require.Contains(t, manifest.Artifacts, name)
+		assert.Equal(t, want, manifest.Artifacts[name].Properties.TerminationProtection, name)
+	}
 }

@@ -20,7 +20,7 @@ func newToolchain(app awscdk.App, props toolchainProps) (awscdk.Stack, error) {
 	s := props.Settings
 	stack := installed(app, place{
 		name: s.ToolchainStack(), account: s.Accounts.Tools, region: s.Regions.Home,
-		description: "Account fleet: the pipeline, from a push to the catalog to published products",
+		description: "Account fleet: the pipeline, from a push to the catalog to published products", keep: true,
 	})
 	key := newArtifactKey(stack, s)
 	operations := newOperationsKey(stack, s)
@@ -183,8 +183,10 @@ func newSourceRole(stack awscdk.Stack, s *config.Settings, key *parts.Key) *part
 	})
 }
 
-// useConnection lets a role read a repository through a connection. The service answers to both prefixes of its name.
+// useConnection lets a role read a repository through a connection. The service answers to both prefixes of its name, and each has a
+// key of its own for the repository.
 func useConnection(connection *config.Connection) parts.Statement {
 	return parts.Allow("Connection", []string{connection.ARN}, "codeconnections:UseConnection", "codestar-connections:UseConnection").
+		When("ForAllValues:StringEquals", "codeconnections:FullRepositoryId", connection.Repository).
 		When("ForAllValues:StringEquals", "codestar-connections:FullRepositoryId", connection.Repository)
 }
