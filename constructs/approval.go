@@ -25,7 +25,8 @@ type Reviewers struct {
 }
 
 // NewReviewers creates the reviewer role. An Allow alone keeps nobody out who may use CodePipeline anyway, so the guard is offered to
-// be attached to every other role of the account; fleet doctor says whether it is.
+// be attached to every other role of the account; fleet doctor says whether it is. On the role by which CloudFormation deploys for the
+// CDK it leaves cdk deploy of the pipeline possible.
 func NewReviewers(scope constructs.Construct, id string, props ReviewersProps) *Reviewers {
 	s := props.Settings
 	pipeline := s.ToolsARN("codepipeline", s.PipelineName())
@@ -48,9 +49,10 @@ func NewReviewers(scope constructs.Construct, id string, props ReviewersProps) *
 		ManagedPolicyName: jsii.String(s.ApprovalGuard()),
 		Description:       jsii.String("Attach to every role but the reviewers': nobody else approves, changes the pipeline or overrides a condition"),
 		PolicyDocument: Document(
-			Deny("OnlyReviewersApprove", []string{pipeline, pipeline + "/*"},
-				"codepipeline:PutApprovalResult", "codepipeline:UpdatePipeline", "codepipeline:OverrideStageCondition").
+			Deny("OnlyReviewersApprove", []string{pipeline, pipeline + "/*"}, "codepipeline:PutApprovalResult", "codepipeline:OverrideStageCondition").
 				When("ArnNotEquals", "aws:PrincipalArn", config.RoleARN(s.Accounts.Tools, s.ReviewerRole())),
+			Deny("OnlyDeploymentsChangeThePipeline", []string{pipeline}, "codepipeline:UpdatePipeline", "codepipeline:DeletePipeline").
+				When("ArnNotLike", "aws:PrincipalArn", config.RoleARN(s.Accounts.Tools, "cdk-*-cfn-exec-role-*")),
 		),
 	})
 	return &Reviewers{Role: role, Guard: guard}

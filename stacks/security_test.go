@@ -284,9 +284,15 @@ func TestOnlyReviewersApproveAndTheFleetsOwnRolesCannotBecomeReviewers(t *testin
 	assert.Contains(t, texts(object(condition["ArnNotLike"])["aws:PrincipalArn"]), "arn:aws:iam::*:role/fleet-build-*")
 	for _, policy := range different.all("AWS::IAM::ManagedPolicy") {
 		if policy.properties["ManagedPolicyName"] == "fleet-approval-guard" {
-			guard := statementsOf(policy.properties["PolicyDocument"])[0]
-			assert.Equal(t, "Deny", guard["Effect"])
-			assert.ElementsMatch(t, []string{"codepipeline:PutApprovalResult", "codepipeline:UpdatePipeline", "codepipeline:OverrideStageCondition"}, texts(guard["Action"]))
+			guard := statementsOf(policy.properties["PolicyDocument"])
+			require.Len(t, guard, 2)
+			assert.Equal(t, "Deny", guard[0]["Effect"])
+			assert.ElementsMatch(t, []string{"codepipeline:PutApprovalResult", "codepipeline:OverrideStageCondition"}, texts(guard[0]["Action"]))
+			assert.Equal(t, map[string]any{"ArnNotEquals": map[string]any{"aws:PrincipalArn": "arn:aws:iam::111111111111:role/fleet-reviewer"}}, guard[0]["Condition"])
+			assert.Equal(t, "Deny", guard[1]["Effect"])
+			assert.ElementsMatch(t, []string{"codepipeline:UpdatePipeline", "codepipeline:DeletePipeline"}, texts(guard[1]["Action"]))
+			assert.Equal(t, map[string]any{"ArnNotLike": map[string]any{"aws:PrincipalArn": "arn:aws:iam::111111111111:role/cdk-*-cfn-exec-role-*"}},
+				guard[1]["Condition"], "where the guard is on this role too, cdk deploy must still be able to change the pipeline")
 			return
 		}
 	}
