@@ -180,6 +180,28 @@ func TestInstallWithoutNetworkGivesOneMessage(t *testing.T) {
 	assert.NotContains(t, err.Error(), "\n")
 }
 
+func TestDebianPackageWithoutNetworkGivesOneMessage(t *testing.T) {
+	inPath(t, "apt-get", `#!/bin/sh
+case "$*" in
+*Error-Mode=any*update*) echo "E: Failed to fetch http://deb.example.com/InRelease  Could not connect to 127.0.0.1:9"; exit 100 ;;
+*update*) exit 0 ;;
+*) echo "E: Unable to locate package hello"; exit 100 ;;
+esac
+`)
+	b := box(t, `
+tools:
+  - name: hello
+    version: 1.2.3
+    source: {script: {program: no-such-program, cure: put it in PATH, sha256: [x], debian: {package: hello, path: usr/bin/hello}}}
+    links: {bin/hello: no-such-program}
+`, nil)
+	_, err := b.Install(t.Context(), nil)
+	require.ErrorContains(t, err, "install hello 1.2.3: no network: apt-get cannot reach its registry (E: Failed to fetch http://deb.example.com/InRelease")
+	require.ErrorContains(t, err, "put it in PATH")
+	assert.NotContains(t, err.Error(), "\n")
+	assert.NoDirExists(t, filepath.Join(b.Folder, "tmp"), "nothing half-installed is left")
+}
+
 func TestInstallSaysWhichProgramsOfTheMachineAreMissingOrTooOld(t *testing.T) {
 	inPath(t, "node", "#!/bin/sh\necho v18.1.0\n")
 	b := box(t, `

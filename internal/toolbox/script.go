@@ -1,6 +1,7 @@
 package toolbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,21 +36,18 @@ func (t *Toolbox) bringScript(ctx context.Context, source ScriptFile, folder str
 // a folder that is thrown away.
 func (t *Toolbox) bringFromDebian(ctx context.Context, source ScriptFile, folder, target string) error {
 	unpacked := filepath.Join(folder, "unpacked")
-	var options []string
-	err := t.run(ctx, folder, "apt-get", "download", "--quiet", source.Debian.Package)
-	if err != nil {
+	if err := t.run(ctx, folder, "apt-get", "download", "--quiet", source.Debian.Package); err != nil {
 		for _, part := range []string{"lists/partial", "archives/partial"} {
 			if err := os.MkdirAll(filepath.Join(folder, "apt", part), 0o755); err != nil {
 				return err
 			}
 		}
-		options = []string{"-o", "Dir::State::Lists=" + filepath.Join(folder, "apt", "lists"),
+		options := []string{"-o", "Dir::State::Lists=" + filepath.Join(folder, "apt", "lists"),
 			"-o", "Dir::Cache=" + filepath.Join(folder, "apt"), "-o", "APT::Sandbox::User="}
-		if err := t.run(ctx, folder, "apt-get", append(options, "update", "--quiet")...); err != nil {
-			return err
-		}
+		// without the mode, apt-get ends well when it reached nothing; that some source fails is no matter if another has the package
+		unreached := t.run(ctx, folder, "apt-get", append(options, "-o", "APT::Update::Error-Mode=any", "update", "--quiet")...)
 		if err := t.run(ctx, folder, "apt-get", append(options, "download", "--quiet", source.Debian.Package)...); err != nil {
-			return fmt.Errorf("%w: %s", err, source.Cure)
+			return fmt.Errorf("%w: %s", cmp.Or(unreached, err), source.Cure)
 		}
 	}
 	packages, err := filepath.Glob(filepath.Join(folder, source.Debian.Package+"_*.deb"))
