@@ -127,5 +127,9 @@ func loopback() Check {
 
 func settingsCheck(file string) Check {
 	_, err := config.Load(file)
-	return found("settings", file, err, "correct "+file)
+	cure := "correct " + file
+	if errors.Is(err, os.ErrNotExist) {
+		cure = "run in the folder that holds fleet.yaml, or name the file by --settings or FLEET_SETTINGS"
+	}
+	return found("settings", file, err, cure)
 }
