@@ -243,21 +243,10 @@ func (s *Settlement) entry(ctx context.Context, before ledger.State) (ledger.Ent
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	entry := ledger.Entry{
-		Seq: s.Plan.LedgerHead + 1, Kind: ledger.Published, Time: s.Now().UTC(), Execution: s.Execution, Commit: s.Plan.Commit,
-		Bundle: s.Plan.Bundle, Rendering: s.Rendering, Approval: approval, Deprecated: s.Plan.Deprecate, Inactive: s.Plan.Deactivate,
-	}
-	for _, product := range s.Plan.Products {
-		fresh := product.Clone()
-		fresh.Versions = slices.DeleteFunc(fresh.Versions, func(v ledger.Version) bool {
-			return !slices.Contains(s.Plan.New, ledger.Ref{Product: product.ID, Version: v.Version})
-		})
-		if len(fresh.Versions) > 0 || slices.Contains(s.Plan.Metadata, product.ID) {
-			entry.Products = append(entry.Products, fresh)
-		}
-	}
-	if len(entry.Products) == 0 && s.Rendering == before.Rendering {
-		entry.Kind = ledger.Guidance
+	entry := s.Plan.Entry()
+	entry.Time, entry.Execution, entry.Rendering, entry.Approval = s.Now().UTC(), s.Execution, s.Rendering, approval
+	if s.Rendering != before.Rendering {
+		entry.Kind = ledger.Published // settings or app change what is rendered, though no product does
 	}
 	return entry, nil
 }
