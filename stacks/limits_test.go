@@ -166,4 +166,10 @@ func TestMissingNodeIsNamedWithItsCure(t *testing.T) {
 	assert.EqualError(t, Refusal(`exec: "node": executable file not found in $PATH`),
 		`the CDK runs on Node.js: exec: "node": executable file not found in $PATH: install Node.js 20 or newer`)
 	assert.EqualError(t, Refusal("ValidationError"), "the CDK refused: ValidationError")
+
+	old := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(old, "node"), []byte("#!/bin/sh\necho v16.20.2\n"), 0o755))
+	t.Setenv("PATH", old)
+	t.Setenv("JSII_NODE", "")
+	assert.EqualError(t, Refusal("invalid character 'v'"), "the CDK runs on Node.js 20 or newer, and node is v16.20.2: install Node.js 20 or newer")
 }

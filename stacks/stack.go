@@ -8,8 +8,11 @@
 package stacks
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -42,11 +45,19 @@ func Synth(app awscdk.App, build func() error) error {
 	return Check(*app.Synth(nil).Directory())
 }
 
-// Refusal is what the CDK threw, as an error.
+// oldestNode is the oldest release of Node.js that the CDK's runtime takes.
+const oldestNode = 20
+
+// Refusal is what the CDK threw, as an error. Node.js is asked for its version only now: a synth must not pay for it.
 func Refusal(thrown any) error {
 	text := fmt.Sprint(thrown)
 	if strings.Contains(text, `exec: "node"`) {
-		return fmt.Errorf("the CDK runs on Node.js: %s: install Node.js 20 or newer", text)
+		return fmt.Errorf("the CDK runs on Node.js: %s: install Node.js %d or newer", text, oldestNode)
+	}
+	var major int
+	version, err := exec.Command(cmp.Or(os.Getenv("JSII_NODE"), "node"), "--version").Output()
+	if _, unread := fmt.Sscanf(string(version), "v%d.", &major); err == nil && unread == nil && major < oldestNode {
+		return fmt.Errorf("the CDK runs on Node.js %d or newer, and node is %s: install Node.js %[1]d or newer", oldestNode, strings.TrimSpace(string(version)))
 	}
 	return fmt.Errorf("the CDK refused: %s", text)
 }
