@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"accountfleet/internal/finding"
 	"accountfleet/internal/gate/tool"
@@ -24,7 +28,7 @@ const (
 type guard struct {
 	box  *tool.Box
 	path string
-	runs int
+	runs atomic.Int32 // each evaluation has a folder of its own
 }
 
 // report is cfn-guard's structured answer for one document.
@@ -57,19 +61,54 @@ func newGuard(ctx context.Context, box *tool.Box, locate tool.Locate) (*guard, e
 	return &guard{box: box, path: located.Path}, nil
 }
 
-// baseline evaluates the baseline on subjects and, in the same run, on the rules' own tests. It returns the subjects' reports.
+// batch is how many rule files prove themselves in one process: cfn-guard evaluates every rule on every document it is given, so a single
+// process for all would take time by the square of the number of files.
+const batch = 4
+
+// baseline evaluates the baseline on subjects and, beside that, each rule on its own tests: by the same program, with the same rules and
+// flags. It returns the subjects' reports.
 func (g *guard) baseline(ctx context.Context, files []ruleFile, subjects []subject) ([]report, error) {
+	var reports []report
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	if len(subjects) > 0 { // given nothing, cfn-guard has nothing to answer; the caller counts
+		group.Go(func() (err error) {
+			reports, err = g.trusted(ctx, untested(files), subjects)
+			return err
+		})
+	}
+	for some := range slices.Chunk(files, batch) {
+		group.Go(func() error {
+			proofs, err := g.trusted(ctx, some, nil)
+			if err != nil {
+				return err
+			}
+			if why := disproved(some, proofs); why != "" {
+				return fmt.Errorf("cfn-guard: proof of life: %s: the rule or the tool is not to be trusted", why)
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	return reports, err
+}
+
+// trusted evaluates rule files of the baseline, of which any exit status but pass and fail says that the tool is broken.
+func (g *guard) trusted(ctx context.Context, files []ruleFile, subjects []subject) ([]report, error) {
 	reports, answer, err := g.evaluate(ctx, files, subjects)
-	if err != nil {
-		return nil, err
+	if err == nil && answer.Code != exitPass && answer.Code != exitFail {
+		err = fmt.Errorf("cfn-guard: exit status %d: %s", answer.Code, tool.Excerpt(answer.Stderr))
 	}
-	if answer.Code != exitPass && answer.Code != exitFail {
-		return nil, fmt.Errorf("cfn-guard: exit status %d: %s", answer.Code, tool.Excerpt(answer.Stderr))
+	return reports, err
+}
+
+// untested is files without their tests.
+func untested(files []ruleFile) []ruleFile {
+	bare := slices.Clone(files)
+	for i := range bare {
+		bare[i].tests = nil
 	}
-	if why := disproved(files, reports[len(subjects):]); why != "" {
-		return nil, fmt.Errorf("cfn-guard: proof of life: %s: the rule or the tool is not to be trusted", why)
-	}
-	return reports[:len(subjects)], nil
+	return bare
 }
 
 // extra evaluates one rule file of the catalog. A file that cfn-guard cannot evaluate, and a test that does not hold, are findings.
@@ -90,10 +129,10 @@ func (g *guard) extra(ctx context.Context, file ruleFile, subjects []subject) ([
 
 // evaluate runs rule files on subjects and then on the files' tests; reports are in that order, and every rule is accounted for.
 func (g *guard) evaluate(ctx context.Context, files []ruleFile, subjects []subject) ([]report, tool.Result, error) {
-	g.runs++
+	run := g.runs.Add(1)
 	args := []string{"validate", "--structured", "-S", "none", "-o", "json"}
 	for i, f := range files {
-		path, err := g.box.Write(fmt.Sprintf("%d/rules/%d.guard", g.runs, i), f.body)
+		path, err := g.box.Write(fmt.Sprintf("%d/rules/%d.guard", run, i), f.body)
 		if err != nil {
 			return nil, tool.Result{}, err
 		}
@@ -101,7 +140,7 @@ func (g *guard) evaluate(ctx context.Context, files []ruleFile, subjects []subje
 	}
 	var paths []string
 	add := func(body []byte) error {
-		path, err := g.box.Write(fmt.Sprintf("%d/data/%d.json", g.runs, len(paths)), body)
+		path, err := g.box.Write(fmt.Sprintf("%d/data/%d.json", run, len(paths)), body)
 		paths = append(paths, path)
 		return err
 	}
@@ -117,7 +156,7 @@ func (g *guard) evaluate(ctx context.Context, files []ruleFile, subjects []subje
 			}
 		}
 	}
-	answer, err := g.box.Run(ctx, g.path, append(args, "-d", filepath.Join(g.box.Dir, fmt.Sprint(g.runs), "data")))
+	answer, err := g.box.Run(ctx, g.path, append(args, "-d", filepath.Join(g.box.Dir, fmt.Sprint(run), "data")))
 	if err != nil || answer.Code != exitPass && answer.Code != exitFail {
 		return nil, answer, err
 	}

@@ -15,6 +15,7 @@ import (
 	"accountfleet/internal/finding"
 	"accountfleet/internal/gate/gatetest"
 	"accountfleet/internal/gate/tool"
+	"accountfleet/internal/manifest"
 )
 
 const sound = `Resources:
@@ -233,6 +234,13 @@ func TestAToolThatDoesNotDoItsWorkIsBroken(t *testing.T) {
 			require.ErrorContains(t, err, row.want)
 		})
 	}
+}
+
+func TestACatalogWithoutTemplatesIsBroken(t *testing.T) {
+	_, _, err := Run(context.Background(), Options{
+		Catalog: &manifest.Catalog{}, Settings: gatetest.Settings(), Baseline: guardrules.Files, Locate: gatetest.Locate,
+	})
+	require.ErrorContains(t, err, "no template to evaluate")
 }
 
 func TestABaselineThatProvesNothingIsBroken(t *testing.T) {
