@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,7 +100,7 @@ func readManifest(dir string) ([]Stack, error) {
 	}
 	var stacks []Stack
 	var problems []error
-	for _, id := range sortedKeys(m.Artifacts) {
+	for _, id := range slices.Sorted(maps.Keys(m.Artifacts)) {
 		stack, err := readArtifact(dir, id, m.Artifacts)
 		if err != nil {
 			problems = append(problems, err)
@@ -164,13 +165,4 @@ func deploymentOrder(stacks []Stack) ([]Stack, error) {
 		}
 	}
 	return ordered, nil
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

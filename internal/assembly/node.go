@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -84,7 +85,7 @@ func (n node) only(keys ...string) {
 		}
 		return
 	}
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(keys, key) {
 			n.problem("key %s is not understood: the rehearsal would pass over it", key)
 		}

@@ -3,7 +3,9 @@ package assembly
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,7 +18,7 @@ func (t *template) resolve(path string, node any) any {
 			return t.call(path, name, argument)
 		}
 		resolved := map[string]any{}
-		for _, key := range sortedKeys(node) {
+		for _, key := range slices.Sorted(maps.Keys(node)) {
 			if v := t.resolve(path+"."+key, node[key]); v != (noValue{}) {
 				resolved[key] = v
 			}
@@ -248,7 +250,7 @@ func (t *template) importValue(path string, argument any) any {
 
 // guarded runs f unless what is being resolved already, so that a circle is a problem and no endless loop.
 func (t *template) guarded(path, what string, f func() any) any {
-	if contains(t.active, what) {
+	if slices.Contains(t.active, what) {
 		return t.problem(path, "%s refers to itself", what)
 	}
 	t.active = append(t.active, what)

@@ -3,6 +3,8 @@ package assembly
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -84,9 +86,9 @@ func (t *template) resource(id string) (resource, bool) {
 // resources returns every resource of the given types, ordered by logical id. A resource whose condition is false is left out.
 func (t *template) resources(kinds ...string) []resource {
 	var found []resource
-	for _, id := range sortedKeys(t.section("Resources")) {
+	for _, id := range slices.Sorted(maps.Keys(t.section("Resources"))) {
 		r, ok := t.resource(id)
-		if !ok || !contains(kinds, r.kind) {
+		if !ok || !slices.Contains(kinds, r.kind) {
 			continue
 		}
 		raw := t.section("Resources")[id].(map[string]any)
@@ -109,7 +111,7 @@ func (l *loader) resources(kinds ...string) []resource {
 
 func (t *template) collectExports() {
 	outputs := t.section("Outputs")
-	for _, id := range sortedKeys(outputs) {
+	for _, id := range slices.Sorted(maps.Keys(outputs)) {
 		output, _ := outputs[id].(map[string]any)
 		declared, ok := output["Export"].(map[string]any)
 		if !ok {
@@ -145,18 +147,9 @@ func describe(v any) string {
 	case []any:
 		return "a list"
 	case map[string]any:
-		return "a map with " + strings.Join(sortedKeys(v), ", ")
+		return "a map with " + strings.Join(slices.Sorted(maps.Keys(v)), ", ")
 	case noValue:
 		return "AWS::NoValue"
 	}
 	return fmt.Sprintf("%v", v)
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }

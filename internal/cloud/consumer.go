@@ -3,6 +3,8 @@ package cloud
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -174,7 +176,7 @@ func (c *Consumer) Launch(ctx context.Context, o Order) (Provisioned, error) {
 	in := &servicecatalog.ProvisionProductInput{
 		ProductId: &o.Offer.ID, ProvisioningArtifactId: &o.Version.ID, PathId: optional(o.Path), ProvisionedProductName: &o.Name,
 	}
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		in.ProvisioningParameters = append(in.ProvisioningParameters, types.ProvisioningParameter{Key: aws.String(key), Value: aws.String(values[key])})
 	}
 	out, err := c.launches.ProvisionProduct(ctx, in)
@@ -193,7 +195,7 @@ func (c *Consumer) Update(ctx context.Context, provisioned string, o Order) (Pro
 	in := &servicecatalog.UpdateProvisionedProductInput{
 		ProvisionedProductId: &provisioned, ProductId: &o.Offer.ID, ProvisioningArtifactId: &o.Version.ID, PathId: optional(o.Path),
 	}
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		in.ProvisioningParameters = append(in.ProvisioningParameters, types.UpdateProvisioningParameter{Key: aws.String(key), Value: aws.String(values[key])})
 	}
 	out, err := c.launches.UpdateProvisionedProduct(ctx, in)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -260,7 +261,7 @@ func optional(s string) *string {
 
 func parameters(values map[string]string) []types.Parameter {
 	var list []types.Parameter
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		list = append(list, types.Parameter{ParameterKey: aws.String(key), ParameterValue: aws.String(values[key])})
 	}
 	return list
@@ -268,7 +269,7 @@ func parameters(values map[string]string) []types.Parameter {
 
 func tags(values map[string]string) []types.Tag {
 	var list []types.Tag
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		list = append(list, types.Tag{Key: aws.String(key), Value: aws.String(values[key])})
 	}
 	return list
@@ -280,13 +281,4 @@ func capabilities(names []string) []types.Capability {
 		list = append(list, types.Capability(name))
 	}
 	return list
-}
-
-func sortedKeys(values map[string]string) []string {
-	var keys []string
-	for key := range values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -3,6 +3,7 @@ package document
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -62,7 +63,7 @@ func (r *Report) decodeStruct(value any, into reflect.Value, pointer string) {
 			r.Add(at, "is missing", "add it: "+strings.TrimSuffix(purpose, "."))
 		}
 	}
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if slices.Contains(known, key) {
 			continue
 		}
@@ -81,7 +82,7 @@ func (r *Report) decodeMap(value any, into reflect.Value, pointer string) {
 		return
 	}
 	into.Set(reflect.MakeMap(into.Type()))
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		element := reflect.New(into.Type().Elem()).Elem()
 		r.decode(values[key], element, pointer+Pointer(key))
 		into.SetMapIndex(reflect.ValueOf(key), element)
@@ -167,13 +168,4 @@ func describe(value any) string {
 	default:
 		return "a map"
 	}
-}
-
-func sortedKeys(values map[string]any) []string {
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

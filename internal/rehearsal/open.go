@@ -3,9 +3,11 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -75,22 +77,13 @@ func (s *Session) read(ctx context.Context) (*assembly.Assembly, error) {
 // checkOptions finds mistakes in what was asked for, before it costs time.
 func (s *Session) checkOptions(plan *Plan) error {
 	names := plan.StageNames()
-	if s.options.To != "" && !contains(names, s.options.To) {
+	if s.options.To != "" && !slices.Contains(names, s.options.To) {
 		return fmt.Errorf("the pipeline has no stage %q: choose one of %v", s.options.To, names)
 	}
 	if s.options.Approve == nil && plan.asks() {
 		return fmt.Errorf("the pipeline asks a reviewer and nobody answers: give Options.Approve")
 	}
 	return nil
-}
-
-func contains(list []string, text string) bool {
-	for _, item := range list {
-		if item == text {
-			return true
-		}
-	}
-	return false
 }
 
 // asks says whether some action waits for a reviewer.
@@ -130,7 +123,7 @@ func (s *Session) programs() error {
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return fmt.Errorf("prepare the programs of builds: %w", err)
 	}
-	for _, name := range sortedKeys(s.options.Programs.Build) {
+	for _, name := range slices.Sorted(maps.Keys(s.options.Programs.Build)) {
 		target, err := exec.LookPath(s.options.Programs.Build[name])
 		if err != nil {
 			return fmt.Errorf("builds need %s: %w", name, err)

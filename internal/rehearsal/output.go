@@ -6,8 +6,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"accountfleet/internal/evidence"
@@ -118,7 +120,7 @@ func (b *build) readEvidence(path string) {
 
 // reports collects the test reports: each must be there and be readable, and the project's role must be allowed to publish it.
 func (b *build) reports(ctx context.Context, sh *shell) error {
-	for _, group := range sortedKeys(b.spec.Reports) {
+	for _, group := range slices.Sorted(maps.Keys(b.spec.Reports)) {
 		if err := b.report(ctx, sh, group, b.spec.Reports[group]); err != nil {
 			b.task.say("[build] report %s: %v", group, err)
 			return fmt.Errorf("report %s: %w", group, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -131,7 +132,7 @@ func (p *planner) action(stage string, action assembly.Action) step {
 			p.problem(where, "input artifact %s is made by no earlier action", input)
 		}
 	}
-	for _, key := range sortedKeys(action.Configuration) {
+	for _, key := range slices.Sorted(maps.Keys(action.Configuration)) {
 		p.references(where, key, action.Configuration[key])
 	}
 	handler := p.handlerOf(where, action)
@@ -193,7 +194,7 @@ func (p *planner) offer(s step) {
 
 // keys reports configuration keys that are not understood, and those that are missing.
 func (p *planner) keys(where string, configuration map[string]string, required, optional []string) {
-	for _, key := range sortedKeys(configuration) {
+	for _, key := range slices.Sorted(maps.Keys(configuration)) {
 		if !slices.Contains(required, key) && !slices.Contains(optional, key) {
 			p.problem(where, "configuration key %s is not understood", key)
 		}
@@ -235,13 +236,4 @@ func (p *planner) oneSource() {
 		return
 	}
 	p.plan.source = found[0]
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

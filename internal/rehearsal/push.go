@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -238,12 +240,12 @@ type change struct{ ref, before, after string }
 
 func changes(before, after map[string]string) []change {
 	var moved []change
-	for _, ref := range sortedKeys(after) {
+	for _, ref := range slices.Sorted(maps.Keys(after)) {
 		if before[ref] != after[ref] {
 			moved = append(moved, change{ref: ref, before: before[ref], after: after[ref]})
 		}
 	}
-	for _, ref := range sortedKeys(before) {
+	for _, ref := range slices.Sorted(maps.Keys(before)) {
 		if after[ref] == "" {
 			moved = append(moved, change{ref: ref, before: before[ref]})
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,7 +232,7 @@ func (a stackAction) capabilityList() []types.Capability {
 
 func (a stackAction) parameterList() []types.Parameter {
 	var list []types.Parameter
-	for _, key := range sortedKeys(a.parameters) {
+	for _, key := range slices.Sorted(maps.Keys(a.parameters)) {
 		list = append(list, types.Parameter{ParameterKey: aws.String(key), ParameterValue: aws.String(a.parameters[key])})
 	}
 	return list

@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +53,7 @@ func (b *build) run(ctx context.Context) (map[string]string, error) {
 	if err := os.MkdirAll(sh.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("prepare the build: %w", err)
 	}
-	for _, name := range sortedKeys(environment) {
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		sh.environment = append(sh.environment, name+"="+environment[name])
 	}
 	defer func() { _ = sh.stop() }() // its status does not matter any more
@@ -154,7 +156,7 @@ func (b *build) declared(ctx context.Context) (map[string]string, error) {
 		chosen[v.Name] = v
 	}
 	values := map[string]string{}
-	for _, name := range sortedKeys(chosen) {
+	for _, name := range slices.Sorted(maps.Keys(chosen)) {
 		if values[name], err = b.value(ctx, chosen[name]); err != nil {
 			return nil, fmt.Errorf("variable %s: %w", name, err)
 		}
@@ -164,7 +166,7 @@ func (b *build) declared(ctx context.Context) (map[string]string, error) {
 
 func specVariables(values map[string]string, kind string) []assembly.Variable {
 	var list []assembly.Variable
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		list = append(list, assembly.Variable{Name: name, Value: values[name], Type: kind})
 	}
 	return list

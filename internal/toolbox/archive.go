@@ -116,5 +116,3 @@ func (a *archive) entry(packed *tar.Writer, name string) error {
 	_, err = io.Copy(packed, file)
 	return err
 }
-
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -194,7 +195,7 @@ func (t *Toolbox) inputs(ctx context.Context, contents *archive) (string, error)
 	}
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s%s\n", compiler, t.platforms())
-	for _, name := range sortedKeys(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		digest, err := fileDigest(files[name])
 		if err != nil {
 			return "", fmt.Errorf("%w: restore it from git", err)
@@ -220,7 +221,7 @@ func unchanged(out, inputs string) []Asset {
 		return nil
 	}
 	var assets []Asset
-	for _, name := range sortedKeys(last.Assets) {
+	for _, name := range slices.Sorted(maps.Keys(last.Assets)) {
 		file := filepath.Join(out, name)
 		if digest, err := fileDigest(file); err != nil || digest != last.Assets[name] {
 			return nil

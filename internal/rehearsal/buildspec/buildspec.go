@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -137,30 +138,30 @@ func (s *Spec) check() []error {
 	if len(s.Phases) == 0 {
 		wrong("phases: is empty: CodeBuild needs at least one phase with commands")
 	}
-	for _, name := range sortedKeys(s.Phases) {
+	for _, name := range slices.Sorted(maps.Keys(s.Phases)) {
 		if !slices.Contains(Phases, name) {
 			wrong("phases.%s: want one of %s", name, strings.Join(Phases, ", "))
 		}
 		if _, err := Retries(s.Phases[name].OnFailure); err != nil {
 			wrong("phases.%s.on-failure: %w", name, err)
 		}
-		for _, runtime := range sortedKeys(s.Phases[name].RuntimeVersions) {
+		for _, runtime := range slices.Sorted(maps.Keys(s.Phases[name].RuntimeVersions)) {
 			if name != "install" || Runtimes[runtime] == "" {
-				wrong("phases.%s.runtime-versions.%s: want one of %s, in install", name, runtime, strings.Join(sortedKeys(Runtimes), ", "))
+				wrong("phases.%s.runtime-versions.%s: want one of %s, in install", name, runtime, strings.Join(slices.Sorted(maps.Keys(Runtimes)), ", "))
 			}
 		}
 		if len(s.Phases[name].Commands) == 0 {
 			wrong("phases.%s.commands: is empty", name)
 		}
 	}
-	for _, group := range sortedKeys(s.Reports) {
+	for _, group := range slices.Sorted(maps.Keys(s.Reports)) {
 		mistakes = append(mistakes, s.Reports[group].check("reports."+group)...)
 	}
 	if s.Artifacts != nil {
 		if len(s.Artifacts.Files) > 0 || len(s.Artifacts.Secondary) == 0 {
 			mistakes = append(mistakes, s.Artifacts.Set.check("artifacts")...)
 		}
-		for _, name := range sortedKeys(s.Artifacts.Secondary) {
+		for _, name := range slices.Sorted(maps.Keys(s.Artifacts.Secondary)) {
 			mistakes = append(mistakes, s.Artifacts.Secondary[name].check("artifacts.secondary-artifacts."+name)...)
 		}
 	}
@@ -246,12 +247,3 @@ func (s *Spec) Interpreter() string {
 
 // Yes reads one of YAML's ways to say yes.
 func Yes(value string) bool { return value == "yes" || value == "true" }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}

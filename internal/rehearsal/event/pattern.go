@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -48,7 +49,7 @@ func (c *compiler) object(path string, fields map[string]any) test {
 	}
 	tests := map[string]test{}
 	var alternatives []test
-	for _, key := range sortedKeys(fields) {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		if key == "$or" {
 			alternatives = c.alternatives(path+".$or", fields[key])
 			continue
@@ -111,7 +112,7 @@ func (c *compiler) leaf(path string, item any) test {
 		return each(equals(item))
 	}
 	if len(operator) != 1 {
-		return c.problem(path, "wants one operator, got %s", strings.Join(sortedKeys(operator), ", "))
+		return c.problem(path, "wants one operator, got %s", strings.Join(slices.Sorted(maps.Keys(operator)), ", "))
 	}
 	for name, argument := range operator {
 		if name == "exists" {
@@ -310,13 +311,4 @@ func float(v any) (float64, bool) {
 		return f, err == nil
 	}
 	return 0, false
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
