@@ -61,8 +61,8 @@ func runDossier(ctx context.Context, streams *IO, options dossierOptions) error 
 	if err != nil {
 		return err
 	}
-	if b.Digest != p.Bundle {
-		return fmt.Errorf("the plan is of package %s, not of %s: give the package that was planned", p.Bundle, b.Digest)
+	if err := planned(b, p); err != nil {
+		return err
 	}
 	if options.upload && options.execution == "" {
 		return errors.New("no execution: the page is kept under its id: give --execution")

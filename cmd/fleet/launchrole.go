@@ -40,11 +40,7 @@ func runLaunchRole(streams *IO, options launchRoleOptions) error {
 	if err != nil {
 		return err
 	}
-	registry, err := toolbox.Registry()
-	if err != nil {
-		return err
-	}
-	index, err := launchrole.ReadIndex(registry)
+	index, err := readIndex()
 	if err != nil {
 		return err
 	}
@@ -81,4 +77,13 @@ func printFindings(streams *IO, findings []finding.Finding) error {
 		return errFindings
 	}
 	return nil
+}
+
+// readIndex loads what handlers need, from the registry of the installed tools.
+func readIndex() (*launchrole.Index, error) {
+	registry, err := toolbox.Registry()
+	if err != nil {
+		return nil, err
+	}
+	return launchrole.ReadIndex(registry)
 }

@@ -13,10 +13,8 @@ import (
 	"accountfleet/internal/bundle"
 	"accountfleet/internal/config"
 	"accountfleet/internal/finding"
-	"accountfleet/internal/launchrole"
 	"accountfleet/internal/manifest"
 	"accountfleet/internal/publish"
-	"accountfleet/internal/toolbox"
 )
 
 // packageOptions are the flags of fleet package.
@@ -63,11 +61,7 @@ func runPackage(ctx context.Context, streams *IO, options packageOptions) error 
 	if err != nil {
 		return err
 	}
-	registry, err := toolbox.Registry()
-	if err != nil {
-		return err
-	}
-	index, err := launchrole.ReadIndex(registry)
+	index, err := readIndex()
 	if err != nil {
 		return err
 	}

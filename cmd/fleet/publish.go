@@ -78,11 +78,7 @@ func runPublishStore(ctx context.Context, streams *IO, options publishOptions) e
 	if err != nil {
 		return err
 	}
-	base, err := options.session(ctx, s)
-	if err != nil {
-		return err
-	}
-	store, err := place(ctx, base, s.Accounts.Catalog, s.CatalogStoreRole())
+	_, store, err := options.catalogAs(ctx, s, s.CatalogStoreRole())
 	if err != nil {
 		return err
 	}
@@ -140,11 +136,7 @@ func runPublishPreflight(ctx context.Context, streams *IO, options publishOption
 	if err != nil {
 		return err
 	}
-	base, err := options.session(ctx, s)
-	if err != nil {
-		return err
-	}
-	read, err := place(ctx, base, s.Accounts.Catalog, s.CatalogReadRole())
+	_, read, err := options.catalogAs(ctx, s, s.CatalogReadRole())
 	if err != nil {
 		return err
 	}
@@ -168,17 +160,13 @@ func runPublishSettle(ctx context.Context, streams *IO, options publishOptions) 
 	if err != nil {
 		return err
 	}
-	if b.Digest != p.Bundle {
-		return fmt.Errorf("the plan is of package %s, not of %s: give the package that was planned", p.Bundle, b.Digest)
+	if err := planned(b, p); err != nil {
+		return err
 	}
 	if options.execution == "" {
 		return errors.New("no execution: settle records who approved it: give --execution")
 	}
-	base, err := options.session(ctx, s)
-	if err != nil {
-		return err
-	}
-	owner, err := place(ctx, base, s.Accounts.Catalog, s.CatalogPublishRole())
+	base, owner, err := options.catalogAs(ctx, s, s.CatalogPublishRole())
 	if err != nil {
 		return err
 	}
@@ -199,11 +187,7 @@ func runPublishVerify(ctx context.Context, streams *IO, options publishOptions) 
 	if err != nil {
 		return err
 	}
-	base, err := options.session(ctx, s)
-	if err != nil {
-		return err
-	}
-	owner, err := place(ctx, base, s.Accounts.Catalog, s.CatalogPublishRole())
+	base, owner, err := options.catalogAs(ctx, s, s.CatalogPublishRole())
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
 	"accountfleet/internal/ledger"
+	"accountfleet/internal/plan"
 	"accountfleet/internal/publish"
 )
 
@@ -55,17 +56,22 @@ func (o *releaseOptions) session(ctx context.Context, s *config.Settings) (*clou
 	return cloud.Open(ctx, s.Regions.Home)
 }
 
+// catalogAs opens AWS as the caller, and as a role of the catalog account.
+func (o *releaseOptions) catalogAs(ctx context.Context, s *config.Settings, role string) (base, catalog *cloud.Session, err error) {
+	if base, err = o.session(ctx, s); err != nil {
+		return nil, nil, err
+	}
+	catalog, err = place(ctx, base, s.Accounts.Catalog, role)
+	return base, catalog, err
+}
+
 // reader is the ledger that the flags name; base is asked for a session only if it is the one on AWS.
 func (o *releaseOptions) reader(ctx context.Context, s *config.Settings) (ledger.Reader, error) {
 	if o.ledger != "aws" {
 		return ledger.Dir(o.ledger), nil
 	}
-	base, err := o.session(ctx, s)
+	_, read, err := o.catalogAs(ctx, s, s.CatalogReadRole())
 	if err != nil {
-		return nil, err
-	}
-	read := base.As(s.Accounts.Catalog, s.CatalogReadRole())
-	if err := read.Expect(ctx, s.Accounts.Catalog); err != nil {
 		return nil, err
 	}
 	return read.Ledger(s.LedgerBucket()), nil
@@ -89,6 +95,14 @@ func (o *releaseOptions) open() (*config.Settings, *bundle.Bundle, error) {
 	}
 	b, err := bundle.Open(o.bundle)
 	return s, b, err
+}
+
+// planned refuses a package that is not the one that p plans.
+func planned(b *bundle.Bundle, p *plan.Plan) error {
+	if b.Digest != p.Bundle {
+		return fmt.Errorf("the plan is of package %s, not of %s: give the package that was planned", p.Bundle, b.Digest)
+	}
+	return nil
 }
 
 // template reads a product's template from the package.
