@@ -197,7 +197,7 @@ func TestSummaryIsOneHarmlessLine(t *testing.T) {
 }
 
 func TestAddressIsInTheConsole(t *testing.T) {
-	require.Equal(t, "https://eu-west-1.console.aws.amazonaws.com/s3/object/fleet-dossiers-111111111111-eu-west-1?region=eu-west-1&prefix=executions/e-1/index.html", Address(settings, "e-1"))
+	require.Equal(t, "https://eu-west-1.console.aws.amazon.com/s3/object/fleet-dossiers-111111111111-eu-west-1?region=eu-west-1&prefix=executions/e-1/index.html", Address(settings, "e-1"))
 }
 
 func TestDiffIsShortestAndBounded(t *testing.T) {

@@ -94,7 +94,7 @@ func Key(execution string) string { return "executions/" + execution + "/index.h
 
 // Address is the page in the S3 console: readers sign in there, where an address with a signature would die with its session.
 func Address(s *config.Settings, execution string) string {
-	return fmt.Sprintf("https://%s.console.aws.amazonaws.com/s3/object/%s?region=%s&prefix=%s", s.Regions.Home, s.DossierBucket(), s.Regions.Home, Key(execution))
+	return fmt.Sprintf("https://%s.console.aws.amazon.com/s3/object/%s?region=%s&prefix=%s", s.Regions.Home, s.DossierBucket(), s.Regions.Home, Key(execution))
 }
 
 // Write stores the page, dossier.json, and for the build the page's address and its summary as one-line files.
