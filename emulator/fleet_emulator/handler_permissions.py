@@ -61,7 +61,7 @@ def check(
             require(role_arn, action, target.arn, {**context, **target.context}, unnamed=not target.exact)
     listed = schema.permissions(handler)
     if "iam:PassRole" in listed:
-        for role in _roles(values):
+        for role in (*_roles(values), *_local_roles(values, account)):
             if role.split(":")[4] != account:  # passed later, by a role of its own account: IAM passes none across accounts
                 continue
             require(role_arn, "iam:PassRole", role, {"iam:PassedToService": _service(type_name)})
@@ -92,6 +92,12 @@ def _roles(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _roles(item)
+
+
+def _local_roles(properties: Mapping[str, Any], account: str) -> Iterator[str]:
+    """A launch constraint passes its role by name: Service Catalog takes the role of that name in each account."""
+    if name := properties.get("LocalRoleName"):
+        yield f"arn:aws:iam::{account}:role/{name}"
 
 
 def _service(type_name: str) -> str:

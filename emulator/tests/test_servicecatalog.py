@@ -220,6 +220,16 @@ def test_the_stacks_role_must_be_able_to_read_the_template(shelf: Shelf, other: 
 
 
 @pytest.mark.source(
+    "CloudFormation registry schema of AWS::ServiceCatalog::LaunchRoleConstraint: iam:PassRole in its create handler"
+)
+def test_a_launch_constraint_passes_its_role(shelf: Shelf, other: Aws) -> None:
+    may = allow("servicecatalog:*", "s3:GetObject", "cloudformation:*")
+    arn = shelf.aws.role("publisher", may, trust={"Service": "cloudformation.amazonaws.com"})
+    assert shelf.aws.deploy("published", shelf.resources(other.account), RoleARN=arn)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert f"iam:PassRole on resource: arn:aws:iam::{shelf.aws.account}:role/launch" in shelf.aws.reasons("published")
+
+
+@pytest.mark.source(
     "Service Catalog API Reference: CreateConstraint: LocalRoleName must exist; the product must be in the portfolio"
 )
 def test_a_launch_constraint_needs_its_role_and_association(shelf: Shelf, other: Aws) -> None:
