@@ -122,6 +122,20 @@ Resources:
 	}
 }
 
+func TestATimeThatIsAParameterIsJudgedByItsDefault(t *testing.T) {
+	const database = `Parameters:
+  Days: {Type: Number, Default: DEFAULT}
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    Properties: {BackupRetentionPeriod: !Ref Days}
+`
+	_, findings := check(t, strings.Replace(database, "DEFAULT", "14", 1), nil)
+	assert.NotContains(t, rulesOf(findings), "RDS_INSTANCE_BACKED_UP")
+	_, findings = check(t, strings.Replace(database, "DEFAULT", "1", 1), nil)
+	assert.Contains(t, rulesOf(findings), "RDS_INSTANCE_BACKED_UP")
+}
+
 func TestAResourceThatExistsOnlyOnSomeConditionIsSeen(t *testing.T) {
 	_, findings := check(t, `Parameters:
   Stage: {Type: String, Default: test}
