@@ -16,7 +16,6 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 # jsii unpacks the CDK once, into the folder that rehearsals use too.
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.tools/jsii
 export CDK_DISABLE_CLI_TELEMETRY := 1
-export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.tools/jsii
 
 BIN := .tools/bin
 GO_TOOL := go tool -modfile=tools/go.mod
