@@ -49,29 +49,15 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	if err != nil {
 		return check, nil, err
 	}
-	box, err := tool.New()
-	if err != nil {
-		return check, nil, err
-	}
-	defer box.Close()
-	out, err := newCorpus(filepath.Join(box.Dir, "corpus"))
-	if err != nil {
-		return check, nil, err
-	}
-	defer out.close()
-	counts, err := repo.read(ctx, out)
-	if err != nil {
-		return check, nil, err
-	}
-	files, err := repo.readFolder(ctx, o.Catalog, out)
-	if err != nil {
-		return check, nil, err
-	}
-	hits, err := scan(ctx, box, located.Path, out)
-	if err != nil {
-		return check, nil, err
-	}
-	findings, err := report(ctx, repo, append(hits, out.unreadable...), o.Key)
+	var counts tally
+	var files int
+	findings, err := examine(ctx, o, located.Path, repo, func(out *corpus) (err error) {
+		if counts, err = repo.read(ctx, out); err != nil {
+			return err
+		}
+		files, err = repo.readFolder(ctx, o.Catalog, out)
+		return err
+	})
 	for i := range findings {
 		findings[i].File = repo.relative(findings[i].File, o.Catalog)
 	}
@@ -79,6 +65,28 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	check.Detail = fmt.Sprintf("%d commits, %d blobs, %d trees, %d tags, %d files not committed; %d patterns",
 		counts["commit"], counts["blob"], counts["tree"], counts["tag"], files, len(house()))
 	return check, findings, err
+}
+
+// examine scans, in a private box, the corpus that fill writes.
+func examine(ctx context.Context, o Options, program string, repo *repository, fill func(*corpus) error) ([]finding.Finding, error) {
+	box, err := tool.New()
+	if err != nil {
+		return nil, err
+	}
+	defer box.Close()
+	out, err := newCorpus(filepath.Join(box.Dir, "corpus"))
+	if err != nil {
+		return nil, err
+	}
+	defer out.close()
+	if err := fill(out); err != nil {
+		return nil, err
+	}
+	hits, err := scan(ctx, box, program, out)
+	if err != nil {
+		return nil, err
+	}
+	return report(ctx, repo, append(hits, out.unreadable...), o.Key)
 }
 
 // relative turns a path of the repository into one of the catalog, where it lies in it.

@@ -3,12 +3,10 @@ package secrets
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
-	"accountfleet/internal/gate/tool"
 )
 
 // Selection is a part of a repository: what a hook is asked about. Paths of its findings are relative to the top of the repository.
@@ -40,26 +38,12 @@ func runSelection(ctx context.Context, o Options) (evidence.Check, []finding.Fin
 		return check, nil, err
 	}
 	check.Tool = "git-secrets " + located.Version
-	box, err := tool.New()
-	if err != nil {
-		return check, nil, err
-	}
-	defer box.Close()
-	out, err := newCorpus(filepath.Join(box.Dir, "corpus"))
-	if err != nil {
-		return check, nil, err
-	}
-	defer out.close()
 	repo := &repository{dir: o.Selection.GitDir, root: o.Selection.GitDir, gitDir: o.Selection.GitDir}
-	counts, err := repo.readSelection(ctx, o.Selection, out)
-	if err != nil {
-		return check, nil, err
-	}
-	hits, err := scan(ctx, box, located.Path, out)
-	if err != nil {
-		return check, nil, err
-	}
-	findings, err := report(ctx, repo, append(hits, out.unreadable...), o.Key)
+	var counts tally
+	findings, err := examine(ctx, o, located.Path, repo, func(out *corpus) (err error) {
+		counts, err = repo.readSelection(ctx, o.Selection, out)
+		return err
+	})
 	for i := range findings {
 		if o.Selection.Cure != "" && findings[i].Rule != "UNREADABLE" {
 			findings[i].Cure = o.Selection.Cure
