@@ -17,6 +17,7 @@ var (
 	slug           = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	organizationID = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
 	accountID      = regexp.MustCompile(`^[0-9]{12}$`)
+	unitID         = regexp.MustCompile(`^(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})$`)
 	servicePrefix  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 	bucketName     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	repositoryName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
@@ -69,7 +70,11 @@ func (c checker) all(raw *file) {
 		c.Add(at("log_retention_days"), fmt.Sprintf("CloudWatch does not accept %d days", s.LogRetentionDays), fmt.Sprintf("write %d, or another of %s", longerRetention(s.LogRetentionDays), join(retentions)))
 	}
 	c.replication(s)
+	if s.Accounts.Management != "" {
+		c.account(at("accounts", "management"), s.Accounts.Management)
+	}
 	c.portfolios(s.Portfolios)
+	c.units(s)
 }
 
 // name checks the prefix of all names. Ten characters leave room for the longest role name, <name>-gamma-launch-<40 characters>,
@@ -265,6 +270,32 @@ func (c checker) portfolios(portfolios []Portfolio) {
 			}
 		}
 		unique(c, at("portfolios", i, "principals"), p.Principals)
+	}
+}
+
+// units checks what sharing with organizational units needs.
+func (c checker) units(s *Settings) {
+	for i, p := range s.Portfolios {
+		for j, unit := range p.Units {
+			if !unitID.MatchString(unit) {
+				c.Add(at("portfolios", i, "organizational_units", j), fmt.Sprintf("want the id of an organizational unit or of the root, got %q", unit),
+					"copy it from aws organizations list-organizational-units-for-parent, for example ou-ab12-cd34ef56")
+			}
+		}
+		unique(c, at("portfolios", i, "organizational_units"), p.Units)
+		if len(p.Units) > 0 && s.Accounts.Management == "" {
+			c.Add(at("portfolios", i, "organizational_units"), "sharing with them needs the organization's management account",
+				"add accounts.management, and have its administrator run fleet org-prepare")
+		}
+		switch {
+		case p.VerifyIn == "":
+		case !accountID.MatchString(p.VerifyIn):
+			c.account(at("portfolios", i, "verify_in"), p.VerifyIn)
+		case len(p.Units) == 0:
+			c.Add(at("portfolios", i, "verify_in"), "the portfolio is shared with no organizational unit", "add organizational_units, or remove it: listed accounts are all looked at")
+		case slices.Contains(p.Accounts, p.VerifyIn):
+			c.Add(at("portfolios", i, "verify_in"), fmt.Sprintf("%s is listed under accounts too, and is looked at anyway", p.VerifyIn), "remove one of the two")
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ type file struct {
 	LogRetentionDays    *int              `json:"log_retention_days,omitempty" jsonschema:"default=365" jsonschema_description:"How many days CloudWatch keeps logs: one of the numbers that CloudWatch accepts. Default 365."`
 	ReplicationBuckets  map[string]string `json:"replication_buckets,omitempty" jsonschema_description:"For each catalog region other than home the existing bucket that the pipeline's artifacts are replicated to."`
 	Portfolios          []filePortfolio   `json:"portfolios" jsonschema:"minItems=1" jsonschema_description:"Service Catalog portfolios that products are published in, at least one."`
-	SandboxOrganization bool              `json:"sandbox_organization,omitempty" jsonschema_description:"Whether the test account is the management account of a sandbox organization, so that organization-wide products can be launched there. Default false."`
+	SandboxOrganization bool              `json:"sandbox_organization,omitempty" jsonschema_description:"Whether test and gamma account are each the management account of a sandbox organization of their own, so that organization-wide products can be launched there. Default false."`
 }
 
 // fileRegions is regions.
@@ -32,6 +32,8 @@ type fileAccounts struct {
 	Test    string `json:"test" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Account where Beta launches and tests products: 12 quoted digits. It holds nothing of value."`
 	Gamma   string `json:"gamma,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Account where candidates are launched as their consumers will get them: 12 quoted digits. Default the test account."`
 	Catalog string `json:"catalog" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Account of the portfolios, the template store and the ledger: 12 quoted digits."`
+
+	Management string `json:"management,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Management account of the organization: 12 quoted digits. Needed only where portfolios are shared with organizational units; the pipeline never acts in it."`
 }
 
 // fileSource is source: one of the two.
@@ -70,5 +72,7 @@ type filePortfolio struct {
 	Name       string   `json:"name" jsonschema:"minLength=1,maxLength=100" jsonschema_description:"Display name, 1 to 100 characters."`
 	Provider   string   `json:"provider" jsonschema:"minLength=1,maxLength=50" jsonschema_description:"Who provides the portfolio, 1 to 50 characters."`
 	Accounts   []string `json:"accounts,omitempty" jsonschema:"uniqueItems=true" jsonschema_description:"Consumer accounts that the portfolio is shared with, 12 quoted digits each. Default none: it is used in the catalog account itself."`
+	Units      []string `json:"organizational_units,omitempty" jsonschema:"uniqueItems=true" jsonschema_description:"Organizational units (ou-...), or the root (r-...), whose accounts all get the portfolio and, through a stack set, its launch roles. Accounts in them are not listed under accounts."`
+	VerifyIn   string   `json:"verify_in,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"An account in one of organizational_units, where the pipeline looks as a consumer after a publication. Default: it looks in the catalog account."`
 	Principals []string `json:"principals" jsonschema:"minItems=1,maxItems=10,uniqueItems=true" jsonschema_description:"Who may launch: IAM patterns without an account, for example arn:aws:iam:::role/fleet/*, at most 10. Use a path that consumers cannot create roles in."`
 }

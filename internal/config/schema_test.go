@@ -20,6 +20,7 @@ func schema(t *testing.T) []byte {
 		}
 		schematest.Property(t, s, "log_retention_days").Enum = anys(retentions)
 		schematest.Property(t, s, "portfolios", "[]", "accounts", "[]").Pattern = accountID.String()
+		schematest.Property(t, s, "portfolios", "[]", "organizational_units", "[]").Pattern = unitID.String()
 		schematest.Property(t, s, "portfolios", "[]", "principals", "[]").Pattern = principalARN.String()
 		schematest.Property(t, s, "approval", "approvers", "[]").Pattern = approverARN.String()
 		schematest.Property(t, s, "source", "connection", "arn").Pattern = connectionARN.String()

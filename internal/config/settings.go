@@ -24,7 +24,7 @@ type Settings struct {
 	LogRetentionDays    int               // CloudWatch Logs retention, a value that CloudWatch accepts, default 365
 	ReplicationBuckets  map[string]string // catalog region other than home -> existing replication bucket
 	Portfolios          []Portfolio       // at least one
-	SandboxOrganization bool              // the test account is the management account of a sandbox organization
+	SandboxOrganization bool              // test and gamma account are each the management account of a sandbox organization
 }
 
 // Isolated says whether tools, test, gamma and catalog are four different accounts. Otherwise what runs in one of them can reach
@@ -44,10 +44,11 @@ type Regions struct {
 
 // Accounts are 12-digit ids. They may all be equal, for a first try; Settings.Isolated says whether they are all different.
 type Accounts struct {
-	Tools   string
-	Test    string
-	Gamma   string // default Test
-	Catalog string
+	Tools      string
+	Test       string
+	Gamma      string // default Test
+	Catalog    string
+	Management string // the organization's management account; may be empty if no portfolio is shared with organizational units
 }
 
 // Source is where engineers push: exactly one of Repository (CodeCommit, the default) and Connection is set.
@@ -79,6 +80,8 @@ type Portfolio struct {
 	ID         string   // lower-case words joined by dashes
 	Name       string   // display name, 1 to 100 characters
 	Provider   string   // 1 to 50 characters
-	Accounts   []string // consumer accounts that it is shared with
+	Accounts   []string // consumer accounts that it is shared with one by one, each with a stack of its own; not in Units
+	Units      []string // organizational units ("ou-...") or the root ("r-...") that it is shared with as a whole
+	VerifyIn   string   // an account in one of Units where Verify looks as a consumer; empty: Verify looks in the catalog account
 	Principals []string // IAM principal patterns that may launch, "arn:aws:iam:::role/..."
 }
