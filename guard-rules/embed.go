@@ -8,7 +8,7 @@ package guardrules
 
 import "embed"
 
-// Files are *.guard and tests/*_tests.yaml.
+// Files are *.guard, tests/*_tests.yaml and waivers.yaml (package waiver).
 //
-//go:embed *.guard tests/*_tests.yaml
+//go:embed *.guard tests/*_tests.yaml waivers.yaml
 var Files embed.FS

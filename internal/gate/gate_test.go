@@ -100,3 +100,34 @@ func TestSecretsNeedNoWellFormedCatalog(t *testing.T) {
 	assert.Equal(t, evidence.Findings, result.Outcome)
 	assert.Len(t, result.NotRun, 3, "gates of templates say why they did not run")
 }
+
+func TestWaiverLetsOneFindingPassAndShowsIt(t *testing.T) {
+	dir := t.TempDir()
+	gatetest.Write(t, dir, gatetest.Files("sample", "Resources:\n  Key: {Type: AWS::KMS::Key}\n"))
+	run := func(waivers string) (evidence.Evidence, error) {
+		return Run(context.Background(), Options{
+			Catalog: dir, Settings: gatetest.Settings(), Only: []string{Policy}, Locate: gatetest.Locate, Waivers: []byte(waivers),
+			Now: func() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) },
+		})
+	}
+	bare, err := run("waivers: []\n")
+	require.NoError(t, err)
+	require.True(t, finding.Failed(bare.Findings))
+	text := "waivers:\n"
+	for _, f := range bare.Findings {
+		text += "  - {rule: " + f.Rule + ", product: sample, resource: " + f.Resource + ", reason: A key that only this test makes., owner: tests, expires: \"2026-12-31\"}\n"
+	}
+	waived, err := run(text)
+	require.NoError(t, err)
+	assert.Equal(t, evidence.Passed, waived.Outcome)
+	require.Len(t, waived.Findings, len(bare.Findings))
+	assert.Contains(t, waived.Findings[0].Message, "waived until 2026-12-31 by tests (A key that only this test makes.)")
+
+	unused, err := run(text + "  - {rule: S3_PUBLIC_ACCESS_BLOCKED, product: sample, resource: Key, reason: A bucket that is not there., owner: tests, expires: \"2026-12-31\"}\n")
+	require.NoError(t, err)
+	assert.Equal(t, evidence.Passed, unused.Outcome)
+	assert.Equal(t, "WAIVER_UNUSED", unused.Findings[0].Rule)
+
+	_, err = run("waivers: {}\n")
+	require.ErrorContains(t, err, "waivers cannot be read: guard-rules/waivers.yaml:1")
+}

@@ -221,6 +221,25 @@ func TestWhatIsWrongWithRulesOfTheCatalogIsAFindingAndTheBaselineStands(t *testi
 	}
 }
 
+func TestACatalogBringsNeitherWaiversNorFilesThatNothingReads(t *testing.T) {
+	for file, want := range map[string]string{
+		"guard-rules/waivers.yaml":            "WAIVER_IGNORED",
+		"guard-rules/team_waivers.yml":        "WAIVER_IGNORED",
+		"guard-rules/tests/other_tests.yaml":  "RULE_UNTESTED",
+		"guard-rules/notes.yaml":              "RULE_UNTESTED",
+		"guard-rules/tests/team_tests.json":   "RULE_UNTESTED",
+		"guard-rules/nested/waivers.yaml":     "WAIVER_IGNORED",
+		"guard-rules/tests/more/a_tests.yaml": "RULE_UNTESTED",
+	} {
+		t.Run(file, func(t *testing.T) {
+			_, findings := check(t, topic, map[string]string{file: "waivers: []\n"})
+			require.Len(t, findings, 1)
+			assert.Equal(t, want, findings[0].Rule)
+			assert.Equal(t, file, findings[0].File)
+		})
+	}
+}
+
 func TestAToolThatDoesNotDoItsWorkIsBroken(t *testing.T) {
 	const speaks = `if [ "$1" = --version ]; then echo cfn-guard 3.1.1; exit 0; fi; `
 	real, err := gatetest.Locate("cfn-guard")

@@ -214,8 +214,13 @@ func readExtra(files []manifest.File, baseline []ruleFile) ([]ruleFile, []findin
 		}
 	}
 	for p := range bodies {
-		if strings.HasSuffix(p, "_tests.yaml") && !slices.ContainsFunc(files, func(f manifest.File) bool { return testsOf(f.Path) == p && path.Ext(f.Path) == ".guard" }) {
-			findings = append(findings, refuse("RULE_UNTESTED", p, 1, "tests rules that are not there", "name it after its .guard file"))
+		switch {
+		case path.Ext(p) == ".guard" || slices.ContainsFunc(files, func(f manifest.File) bool { return path.Ext(f.Path) == ".guard" && testsOf(f.Path) == p }):
+		case strings.Contains(strings.ToLower(path.Base(p)), "waiver"):
+			findings = append(findings, refuse("WAIVER_IGNORED", p, 1, "a catalog cannot waive a rule", "remove the file and ask the platform team, who keep the waivers"))
+		default:
+			findings = append(findings, refuse("RULE_UNTESTED", p, 1, "belongs to no rule file, so nothing reads it",
+				"name it tests/<name>_tests.yaml after its <name>.guard, or remove it"))
 		}
 	}
 	finding.Sort(findings)
