@@ -27,9 +27,11 @@ type checkOptions struct {
 	repository string
 	only       []string
 	format     string
+	explain    string
 	evidence   string
 	junit      string
 	cucumber   string
+	sarif      string
 }
 
 func newCheckCommand(io *IO) *cobra.Command {
@@ -48,6 +50,7 @@ Gates, which run in parallel:
 Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is broken, so nothing is proved.`,
 		Example: `  fleet check
   fleet check --only policy,schema
+  fleet check --explain S3_PUBLIC_ACCESS_BLOCKED
   fleet check --catalog ../catalog --format json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runCheck(c.Context(), io, o) },
@@ -56,12 +59,17 @@ Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is b
 	c.Flags().StringVar(&o.catalog, "catalog", "catalog", "folder of the catalog")
 	c.Flags().StringVar(&o.repository, "repository", "", "folder whose git history is scanned (default: the repository that holds the catalog)")
 	c.Flags().StringSliceVar(&o.only, "only", nil, "gates to run: "+strings.Join(gate.Names(), ", ")+" (default all)")
-	c.Flags().StringVar(&o.format, "format", "text", "text, json, or lines for editors")
+	c.Flags().StringVar(&o.format, "format", "text", strings.Join(formats, ", ")+": what is printed; lines is for editors")
+	c.Flags().StringVar(&o.explain, "explain", "", "check nothing; tell why a rule exists, what to do, and show a template before and after")
 	c.Flags().StringVar(&o.evidence, "evidence", "", "write what was proved to this file, as JSON")
 	c.Flags().StringVar(&o.junit, "junit", "", "write a JUnit report to this file")
 	c.Flags().StringVar(&o.cucumber, "cucumber", "", "write the features' Cucumber JSON report to this file")
+	c.Flags().StringVar(&o.sarif, "sarif", "", "write a SARIF report to this file")
 	return c
 }
+
+// formats are what fleet check prints.
+var formats = []string{"text", "json", "junit", "sarif", "cucumber", "github", "lines"}
 
 func settingsPath(io *IO) string {
 	if path := io.Getenv("FLEET_SETTINGS"); path != "" {
@@ -71,8 +79,11 @@ func settingsPath(io *IO) string {
 }
 
 func runCheck(ctx context.Context, io *IO, o checkOptions) error {
-	if !slices.Contains([]string{"text", "json", "lines"}, o.format) {
-		return fmt.Errorf("--format %q: want text, json or lines", o.format)
+	if !slices.Contains(formats, o.format) {
+		return fmt.Errorf("--format %q: choose from %s", o.format, strings.Join(formats, ", "))
+	}
+	if o.explain != "" {
+		return runExplain(ctx, io, o.explain)
 	}
 	settings, err := config.Load(o.settings)
 	if err != nil {
@@ -85,7 +96,7 @@ func runCheck(ctx context.Context, io *IO, o checkOptions) error {
 	if len(result.Checks) == 0 && broken != nil {
 		return broken // nothing was run: there is nothing to show
 	}
-	if err := showCheck(io, o, result); err != nil {
+	if err := showCheck(io, o, result, cucumber.Bytes()); err != nil {
 		return errors.Join(broken, err)
 	}
 	if err := writeReports(o, result, cucumber.Bytes()); err != nil {
@@ -106,16 +117,39 @@ func locateTool(name string) (tool.Tool, error) {
 	return tool.Tool{Path: located.Path, Version: located.Version}, err
 }
 
-func showCheck(io *IO, o checkOptions, result evidence.Evidence) error {
+func showCheck(io *IO, o checkOptions, result evidence.Evidence, cucumber []byte) error {
 	switch o.format {
 	case "lines":
 		return writeLines(io.Out, o.catalog, result)
-	case "json":
-		encoder := json.NewEncoder(io.Out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(result)
+	case "github":
+		return writeGithub(io.Out, o.catalog, result)
+	case "text":
+		return newCheckText(io, o.catalog).write(result)
 	}
-	return newCheckText(io, o.catalog).write(result)
+	body, err := render(o, result, cucumber)
+	if err == nil {
+		_, err = io.Out.Write(body)
+	}
+	return err
+}
+
+// render gives the report of a format that machines read.
+func render(o checkOptions, result evidence.Evidence, cucumber []byte) ([]byte, error) {
+	switch o.format {
+	case "json":
+		body, err := json.MarshalIndent(result, "", "  ")
+		return append(body, '\n'), err
+	case "junit":
+		return junit(result)
+	case "sarif":
+		return sarif(o.catalog, result)
+	case "cucumber":
+		if len(cucumber) == 0 {
+			return nil, errors.New("--format cucumber: no scenario was run: it needs the features gate and a well-formed product")
+		}
+		return cucumber, nil
+	}
+	return nil, fmt.Errorf("--format %q has no renderer", o.format)
 }
 
 func writeReports(o checkOptions, result evidence.Evidence, cucumber []byte) error {
@@ -124,17 +158,18 @@ func writeReports(o checkOptions, result evidence.Evidence, cucumber []byte) err
 			return err
 		}
 	}
-	if o.junit != "" {
-		body, err := junit(result)
+	for format, path := range map[string]string{"junit": o.junit, "sarif": o.sarif, "cucumber": o.cucumber} {
+		if path == "" || format == "cucumber" && len(cucumber) == 0 {
+			continue
+		}
+		o.format = format
+		body, err := render(o, result, cucumber)
 		if err != nil {
 			return err
 		}
-		if err := writeReport(o.junit, body); err != nil {
+		if err := writeReport(path, body); err != nil {
 			return err
 		}
-	}
-	if o.cucumber != "" && len(cucumber) > 0 {
-		return writeReport(o.cucumber, cucumber)
 	}
 	return nil
 }

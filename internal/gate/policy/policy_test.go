@@ -302,3 +302,23 @@ func TestABaselineThatProvesNothingIsBroken(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "none found")
 }
+
+func TestExplainTellsSourceReasonCureAndAnExampleOfEveryRule(t *testing.T) {
+	all, err := Names(guardrules.Files)
+	require.NoError(t, err)
+	require.NotEmpty(t, all)
+	for _, name := range all {
+		e, found, err := Explain(guardrules.Files, name)
+		require.NoError(t, err)
+		require.True(t, found, name)
+		assert.NotEmpty(t, e.Source, name)
+		assert.NotEmpty(t, e.Why, name)
+		assert.NotEmpty(t, e.How, name)
+		assert.Contains(t, e.Before, "Type: AWS::", name)
+		assert.Contains(t, e.After, "Resources:", name)
+		assert.NotEqual(t, e.Before, e.After, name)
+	}
+	_, found, err := Explain(guardrules.Files, "NO_SUCH_RULE")
+	require.NoError(t, err)
+	assert.False(t, found)
+}

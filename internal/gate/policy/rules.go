@@ -39,7 +39,7 @@ type test struct {
 }
 
 var (
-	comment  = regexp.MustCompile(`(?m)^\s*#.*$`)
+	comment  = regexp.MustCompile(`(?m)^[ \t]*#.*$`)
 	ruleHead = regexp.MustCompile(`(?m)^\s*rule\s+(\w+)(\(?)`)
 	message  = regexp.MustCompile(`(?s)<<(.*?)>>`)
 )

@@ -72,3 +72,22 @@ func random(alphabet string, n int) string {
 	}
 	return b.String()
 }
+
+// Rules are the ids of all kinds of secrets.
+func Rules() []string {
+	var ids []string
+	for _, p := range house() {
+		ids = append(ids, p.rule)
+	}
+	return ids
+}
+
+// Explain says what kind of secret a rule finds, and what to do about one; both are empty where there is no such rule.
+func Explain(rule string) (title, cure string) {
+	for _, p := range house() {
+		if p.rule == rule {
+			return p.title, cureSecret
+		}
+	}
+	return "", ""
+}
