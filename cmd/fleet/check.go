@@ -24,6 +24,11 @@ import (
 type checkOptions struct {
 	settings   string
 	catalog    string
+	named      bool   // catalog was named, and is not the default
+	staged     bool   // look at what the next commit would record
+	commit     string // look at these commits
+	all        bool
+	watch      bool
 	repository string
 	only       []string
 	format     string
@@ -51,13 +56,22 @@ Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is b
 		Example: `  fleet check
   fleet check --only policy,schema
   fleet check --explain S3_PUBLIC_ACCESS_BLOCKED
+  fleet check --staged
+  fleet check --commit main..HEAD
   fleet check --catalog ../catalog --format json`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runCheck(c.Context(), io, o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.named = c.Flags().Changed("catalog")
+			return runCheck(c.Context(), io, o)
+		},
 	}
 	c.Flags().StringVar(&o.settings, "settings", settingsPath(io), "fleet.yaml ($FLEET_SETTINGS)")
 	c.Flags().StringVar(&o.catalog, "catalog", "catalog", "folder of the catalog")
 	c.Flags().StringVar(&o.repository, "repository", "", "folder whose git history is scanned (default: the repository that holds the catalog)")
+	c.Flags().BoolVar(&o.staged, "staged", false, "look at what the next commit would record, and at nothing else")
+	c.Flags().StringVar(&o.commit, "commit", "", "look at commits A..B, or at one, and at the catalog as the last of them has it")
+	c.Flags().BoolVar(&o.all, "all", false, "look at the working tree and at every object of the history (the default)")
+	c.MarkFlagsMutuallyExclusive("staged", "commit", "all")
 	c.Flags().StringSliceVar(&o.only, "only", nil, "gates to run: "+strings.Join(gate.Names(), ", ")+" (default all)")
 	c.Flags().StringVar(&o.format, "format", "text", strings.Join(formats, ", ")+": what is printed; lines is for editors")
 	c.Flags().StringVar(&o.explain, "explain", "", "check nothing; tell why a rule exists, what to do, and show a template before and after")
@@ -89,14 +103,31 @@ func runCheck(ctx context.Context, io *IO, o checkOptions) error {
 	if err != nil {
 		return err
 	}
+	scope, err := scopeOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer scope.close()
+	return checkOnce(ctx, io, o, settings, scope)
+}
+
+// checkOnce runs the gates, and prints and writes what they came to.
+func checkOnce(ctx context.Context, io *IO, o checkOptions, settings *config.Settings, scope *scope) error {
 	var cucumber bytes.Buffer
-	result, broken := gate.Run(ctx, gate.Options{
+	run := gate.Options{
 		Catalog: o.catalog, Repository: o.repository, Settings: settings, Only: o.only, Locate: locateTool, Cucumber: &cucumber,
-	})
+	}
+	scope.apply(&run)
+	result, broken := gate.Run(ctx, run)
+	scope.place(&result)
+	excerpts := o.catalog
+	if scope != nil {
+		o.catalog, excerpts = scope.top, scope.root
+	}
 	if len(result.Checks) == 0 && broken != nil {
 		return broken // nothing was run: there is nothing to show
 	}
-	if err := showCheck(io, o, result, cucumber.Bytes()); err != nil {
+	if err := showCheck(io, o, excerpts, result, cucumber.Bytes()); err != nil {
 		return errors.Join(broken, err)
 	}
 	if err := writeReports(o, result, cucumber.Bytes()); err != nil {
@@ -117,14 +148,14 @@ func locateTool(name string) (tool.Tool, error) {
 	return tool.Tool{Path: located.Path, Version: located.Version}, err
 }
 
-func showCheck(io *IO, o checkOptions, result evidence.Evidence, cucumber []byte) error {
+func showCheck(io *IO, o checkOptions, excerpts string, result evidence.Evidence, cucumber []byte) error {
 	switch o.format {
 	case "lines":
 		return writeLines(io.Out, o.catalog, result)
 	case "github":
 		return writeGithub(io.Out, o.catalog, result)
 	case "text":
-		return newCheckText(io, o.catalog).write(result)
+		return newCheckText(io, excerpts).write(result)
 	}
 	body, err := render(o, result, cucumber)
 	if err == nil {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"accountfleet/internal/snapshot"
 )
 
 // Names below the private git folder.
@@ -32,24 +34,24 @@ type Installation struct {
 
 // Install sets core.hooksPath of the repository around folder, for all its worktrees. Installing again renews what is there.
 func Install(ctx context.Context, folder string, in Installation) (Installation, error) {
-	r, err := open(ctx, folder)
+	r, err := snapshot.Open(ctx, folder)
 	if err != nil {
 		return in, err
 	}
 	if err := in.usable(); err != nil {
 		return in, err
 	}
-	ours := filepath.Join(r.common, folderName)
-	if in.Previous, in.Before, err = r.before(ctx, ours); err != nil {
+	ours := filepath.Join(r.Common, folderName)
+	if in.Previous, in.Before, err = before(ctx, r, ours); err != nil {
 		return in, err
 	}
-	if err := write(ours, r.top, in); err != nil {
+	if err := write(ours, r.Top, in); err != nil {
 		return in, fmt.Errorf("write hooks: %w", err)
 	}
-	if _, err := plain(ctx, r.top, "config", "--local", "core.hooksPath", ours); err != nil {
+	if _, err := snapshot.Plain(ctx, r.Top, "config", "--local", "core.hooksPath", ours); err != nil {
 		return in, err
 	}
-	if now, err := effective(ctx, r.top); err != nil || now != ours {
+	if now, err := effective(ctx, r.Top); err != nil || now != ours {
 		_, undone := Uninstall(ctx, folder)
 		return in, errors.Join(fmt.Errorf("core.hooksPath is %s here, set where it comes before the repository's: git config --show-origin core.hooksPath tells where; unset it, then install again", now), err, undone)
 	}
@@ -72,15 +74,15 @@ func (in Installation) usable() error {
 
 // before finds the hooks that run now: the folder, and what the repository's own configuration says. Our own folder is never its own
 // predecessor.
-func (r *repository) before(ctx context.Context, ours string) (previous, folder string, err error) {
+func before(ctx context.Context, r *snapshot.Repository, ours string) (previous, folder string, err error) {
 	if record, err := read(ours); err == nil {
 		return record.Previous, record.Before, nil
 	}
-	previous, err = setting(ctx, r.top, "--local", "core.hooksPath")
+	previous, err = setting(ctx, r.Top, "--local", "core.hooksPath")
 	if err != nil {
 		return "", "", err
 	}
-	folder, err = effective(ctx, r.top)
+	folder, err = effective(ctx, r.Top)
 	if err != nil {
 		return "", "", err
 	}
@@ -88,7 +90,7 @@ func (r *repository) before(ctx context.Context, ours string) (previous, folder 
 		previous = ""
 	}
 	if folder == ours || folder == "" {
-		folder = filepath.Join(r.common, "hooks")
+		folder = filepath.Join(r.Common, "hooks")
 	}
 	return previous, folder, nil
 }
@@ -100,7 +102,7 @@ func effective(ctx context.Context, top string) (string, error) {
 
 // setting reads one value; empty where it is not set.
 func setting(ctx context.Context, top, option, key string) (string, error) {
-	value, err := plain(ctx, top, "config", option, "--get", key)
+	value, err := snapshot.Plain(ctx, top, "config", option, "--get", key)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 1 {
 		return "", nil
@@ -151,11 +153,11 @@ func read(ours string) (Installation, error) {
 
 // Uninstall takes our hooks away and puts back what was set before. It reports what it did; nothing where no hooks of ours are.
 func Uninstall(ctx context.Context, folder string) (string, error) {
-	r, err := open(ctx, folder)
+	r, err := snapshot.Open(ctx, folder)
 	if err != nil {
 		return "", err
 	}
-	ours := filepath.Join(r.common, folderName)
+	ours := filepath.Join(r.Common, folderName)
 	in, err := read(ours)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "no hooks of fleet are installed here", nil
@@ -163,16 +165,16 @@ func Uninstall(ctx context.Context, folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now, err := setting(ctx, r.top, "--local", "core.hooksPath")
+	now, err := setting(ctx, r.Top, "--local", "core.hooksPath")
 	if err != nil {
 		return "", err
 	}
 	if now == ours {
-		if err := r.restore(ctx, in); err != nil {
+		if err := restore(ctx, r, in); err != nil {
 			return "", err
 		}
 	}
-	if err := giveBack(ours, r.top, in); err != nil {
+	if err := giveBack(ours, r.Top, in); err != nil {
 		return "", err
 	}
 	if err := os.RemoveAll(ours); err != nil {
@@ -182,12 +184,12 @@ func Uninstall(ctx context.Context, folder string) (string, error) {
 }
 
 // restore sets core.hooksPath of the repository to what it was.
-func (r *repository) restore(ctx context.Context, in Installation) error {
+func restore(ctx context.Context, r *snapshot.Repository, in Installation) error {
 	args := []string{"config", "--local", "--unset-all", "core.hooksPath"}
 	if in.Previous != "" {
 		args = []string{"config", "--local", "core.hooksPath", in.Previous}
 	}
-	_, err := plain(ctx, r.top, args...)
+	_, err := snapshot.Plain(ctx, r.Top, args...)
 	return err
 }
 
@@ -214,17 +216,17 @@ func giveBack(ours, top string, in Installation) error {
 
 // Status says what is wrong with the hooks of the repository around folder. Without an installation it is fs.ErrNotExist.
 func Status(ctx context.Context, folder string) (Installation, []string, error) {
-	r, err := open(ctx, folder)
+	r, err := snapshot.Open(ctx, folder)
 	if err != nil {
 		return Installation{}, nil, err
 	}
-	ours := filepath.Join(r.common, folderName)
+	ours := filepath.Join(r.Common, folderName)
 	in, err := read(ours)
 	if err != nil {
 		return in, nil, err
 	}
 	var wrong []string
-	now, err := effective(ctx, r.top)
+	now, err := effective(ctx, r.Top)
 	if err != nil {
 		return in, nil, err
 	}
@@ -234,7 +236,7 @@ func Status(ctx context.Context, folder string) (Installation, []string, error) 
 	if err := in.usable(); err != nil {
 		wrong = append(wrong, err.Error())
 	}
-	expected := scripts(r.top, in)
+	expected := scripts(r.Top, in)
 	for _, name := range slices.Concat(Names(), passedOn) {
 		want, ok := expected[name]
 		if !ok {

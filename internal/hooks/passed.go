@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"accountfleet/internal/document"
+	"accountfleet/internal/snapshot"
 )
 
 // maxPassed is how many contents are remembered.
@@ -24,10 +25,10 @@ type passed struct{ path string }
 
 // passed names the memory of a catalog under this command, these settings and today, since waivers expire. Of plain files at the top,
 // such as README.md, the gates look at the name only, so an edit of one forgets nothing.
-func (o Options) passed(ctx context.Context, r *repository, catalog string) (passed, error) {
+func (o Options) passed(ctx context.Context, r *snapshot.Repository, catalog string) (passed, error) {
 	hash := sha256.New()
 	fmt.Fprintln(hash, time.Now().UTC().Format(time.DateOnly))
-	listed, err := r.git(ctx, nil, "ls-tree", "-z", "--long", "--full-tree", catalog)
+	listed, err := r.Git(ctx, nil, "ls-tree", "-z", "--long", "--full-tree", catalog)
 	if err != nil {
 		return passed{}, err
 	}
@@ -51,7 +52,7 @@ func (o Options) passed(ctx context.Context, r *repository, catalog string) (pas
 			return passed{}, fmt.Errorf("digest of %s: %w", path, err)
 		}
 	}
-	return passed{filepath.Join(r.common, folderName, passedName, hex.EncodeToString(hash.Sum(nil)))}, nil
+	return passed{filepath.Join(r.Common, folderName, passedName, hex.EncodeToString(hash.Sum(nil)))}, nil
 }
 
 func (p passed) known() bool {

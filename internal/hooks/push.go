@@ -8,6 +8,7 @@ import (
 	"accountfleet/internal/config"
 	"accountfleet/internal/gate"
 	"accountfleet/internal/gate/secrets"
+	"accountfleet/internal/snapshot"
 )
 
 const curePush = "it has not left this machine by this push: rewrite the commits or the tag that bring it (git commit --amend, git rebase --interactive), then push again; revoke it if anybody else has seen it"
@@ -16,7 +17,7 @@ const curePush = "it has not left this machine by this push: rewrite the commits
 type update struct{ local, id, remote, old string }
 
 // push checks every object that the remote would receive, and the catalog on the pipeline's branch as Alpha will.
-func (o Options) push(ctx context.Context, r *repository, settings *config.Settings, input []byte) error {
+func (o Options) push(ctx context.Context, r *snapshot.Repository, settings *config.Settings, input []byte) error {
 	remote := "origin"
 	if len(o.Args) > 0 {
 		remote = o.Args[0]
@@ -27,18 +28,18 @@ func (o Options) push(ctx context.Context, r *repository, settings *config.Setti
 	}
 	if name := o.Getenv("PRE_COMMIT_REMOTE_NAME"); name != "" && len(updates) == 0 {
 		remote = name
-		if updates, err = r.everything(ctx); err != nil {
+		if updates, err = everything(ctx, r); err != nil {
 			return err
 		}
 	}
-	selection := &secrets.Selection{GitDir: r.dir, Cure: curePush}
+	selection := &secrets.Selection{GitDir: r.Dir, Cure: curePush}
 	tip := ""
 	for _, u := range updates {
 		if zero(u.id) {
 			continue // a deletion brings nothing
 		}
 		part := secrets.Range{Tips: []string{u.id}, Known: []string{"--remotes=" + remote}}
-		if _, err := r.git(ctx, nil, "cat-file", "-e", u.old); !zero(u.old) && err == nil {
+		if _, err := r.Git(ctx, nil, "cat-file", "-e", u.old); !zero(u.old) && err == nil {
 			part.Known = []string{u.old} // what the remote says now is worth more than what it said once
 		}
 		selection.Ranges = append(selection.Ranges, part)
@@ -54,7 +55,7 @@ func (o Options) push(ctx context.Context, r *repository, settings *config.Setti
 	case tip == "":
 		return o.judge(ctx, gate.Options{Settings: settings, Only: []string{gate.Secrets}, Selection: selection}, "", "")
 	}
-	tree, err := r.git(ctx, nil, "rev-parse", "--verify", tip+"^{tree}")
+	tree, err := r.Tree(ctx, tip)
 	if err != nil {
 		return err
 	}
@@ -80,8 +81,8 @@ func parse(input string) ([]update, error) {
 
 // everything stands in for the lines where the pre-commit framework has read them: it tells only the first ref that is pushed, so all
 // that could be pushed is looked at.
-func (r *repository) everything(ctx context.Context) ([]update, error) {
-	listed, err := r.git(ctx, nil, "for-each-ref", "--format=%(refname) %(objectname) %(refname) 0", "refs/heads", "refs/tags")
+func everything(ctx context.Context, r *snapshot.Repository) ([]update, error) {
+	listed, err := r.Git(ctx, nil, "for-each-ref", "--format=%(refname) %(objectname) %(refname) 0", "refs/heads", "refs/tags")
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (r *repository) everything(ctx context.Context) ([]update, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := r.git(ctx, nil, "rev-parse", "--verify", "HEAD")
+	head, err := r.Git(ctx, nil, "rev-parse", "--verify", "HEAD")
 	if err != nil {
 		return nil, err
 	}

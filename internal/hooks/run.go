@@ -17,6 +17,7 @@ import (
 	"accountfleet/internal/gate"
 	"accountfleet/internal/gate/secrets"
 	"accountfleet/internal/gate/tool"
+	"accountfleet/internal/snapshot"
 )
 
 // Options of Run.
@@ -58,7 +59,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Hook, err)
 	}
-	r, err := open(ctx, o.Folder)
+	r, err := snapshot.Open(ctx, o.Folder)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Hook, err)
 	}
@@ -136,7 +137,7 @@ func (o Options) judge(ctx context.Context, run gate.Options, root, note string)
 const cureMessage = "take it out of the message; revoke it if anybody else has seen it"
 
 // message checks a commit's message, which is no object yet.
-func (o Options) message(ctx context.Context, r *repository, settings *config.Settings) error {
+func (o Options) message(ctx context.Context, r *snapshot.Repository, settings *config.Settings) error {
 	if len(o.Args) != 1 {
 		return fmt.Errorf("git gave %d arguments, want the file of the message", len(o.Args))
 	}
@@ -144,7 +145,7 @@ func (o Options) message(ctx context.Context, r *repository, settings *config.Se
 	if err != nil {
 		return fmt.Errorf("read the message: %w", err)
 	}
-	selection := &secrets.Selection{GitDir: r.dir, Cure: cureMessage, Texts: []secrets.Text{{Kind: "message", Body: withoutDiff(body)}}}
+	selection := &secrets.Selection{GitDir: r.Dir, Cure: cureMessage, Texts: []secrets.Text{{Kind: "message", Body: withoutDiff(body)}}}
 	return o.judge(ctx, gate.Options{Settings: settings, Only: []string{gate.Secrets}, Selection: selection}, "", "")
 }
 
