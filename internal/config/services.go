@@ -19,9 +19,10 @@ var retentions = []int{
 // defaultAllowed are the services that shared services are made of. Left out on purpose is what would run an engineer's code with
 // somebody else's credentials, such as lambda and codebuild, and what keeps secrets.
 var defaultAllowed = []string{
-	"access-analyzer", "account", "backup", "budgets", "ce", "cloudtrail", "cloudwatch", "config", "controltower", "detective", "ec2",
-	"events", "fms", "guardduty", "iam", "inspector2", "kms", "logs", "macie2", "network-firewall", "organizations", "ram", "route53",
-	"route53resolver", "s3", "scheduler", "securityhub", "shield", "sns", "sqs", "ssm", "sso", "tag", "wafv2",
+	"access-analyzer", "account", "backup", "backup-storage", "billing", "budgets", "ce", "cloudtrail", "cloudwatch", "config",
+	"controltower", "detective", "dynamodb", "ec2", "events", "fms", "guardduty", "iam", "inspector2", "kms", "logs", "macie2",
+	"network-firewall", "organizations", "ram", "rds", "route53", "route53resolver", "s3", "scheduler", "securityhub", "shield", "sns",
+	"sqs", "ssm", "sso", "tag", "wafv2",
 }
 
 // DefaultAllowedServices are the IAM service prefixes that products may use unless fleet.yaml lists its own.

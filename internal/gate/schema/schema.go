@@ -14,6 +14,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,7 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	for _, m := range matches {
 		p, known := products[m.Filename]
 		switch {
+		case known && elsewhere(m, p, o.Settings):
 		case known:
 			findings = append(findings, translate(m, p))
 		case m.Filename == bad && m.Rule.ID == badRule:
@@ -209,6 +211,22 @@ func regions(s *config.Settings) []string {
 		}
 	}
 	return all
+}
+
+var absent = regexp.MustCompile(`Resource type '[^']+' does not exist in '([a-z0-9-]+)'`)
+
+// elsewhere says whether cfn-lint misses a type in a region where the product is never launched: a test region that is neither the
+// first, where Beta launches everything, nor one of the product's tests. AWS does not offer every type in every region.
+func elsewhere(m match, p *manifest.Product, s *config.Settings) bool {
+	said := absent.FindStringSubmatch(m.Message)
+	if said == nil || m.Rule.ID != "E3006" {
+		return false
+	}
+	where := slices.Concat([]string{s.Regions.Home}, s.Regions.Catalog, s.Regions.Test[:1])
+	for _, test := range p.Tests {
+		where = append(where, test.Regions...)
+	}
+	return !slices.Contains(where, said[1])
 }
 
 func translate(m match, p *manifest.Product) finding.Finding {

@@ -55,6 +55,27 @@ func TestAMistakeIsShownAtItsLineAndCannotBeSuppressed(t *testing.T) {
 	assert.NotEmpty(t, f.Fingerprint)
 }
 
+func TestATypeMustExistOnlyWhereTheProductIsLaunched(t *testing.T) {
+	const budget = "Resources:\n  B:\n    Type: AWS::Budgets::Budget\n    Properties: {Budget: {BudgetType: COST, TimeUnit: MONTHLY}}\n"
+	settings := gatetest.Settings()
+	settings.Regions.Test = []string{"eu-central-1", "eu-north-1"} // AWS offers budgets in the first only
+	for name, row := range map[string]struct {
+		tested []string
+		failed bool
+	}{
+		"no test goes there": {[]string{"eu-central-1"}, false},
+		"a test goes there":  {[]string{"eu-central-1", "eu-north-1"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			catalog := gatetest.Catalog(t, gatetest.Files("sample", budget))
+			catalog.Products[0].Tests = []manifest.Test{{Name: "t", Regions: row.tested}}
+			_, findings, err := Run(context.Background(), Options{Catalog: catalog, Settings: settings, Locate: gatetest.Locate})
+			require.NoError(t, err)
+			assert.Equal(t, row.failed, finding.Failed(findings), findings)
+		})
+	}
+}
+
 func TestNoConfigurationOfTheUserOrTheFolderActs(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)

@@ -28,6 +28,28 @@ Feature: The network has no way in from the internet
     And the parameter "Cidr" refuses "192.168.0.0/20"
     And the parameter "Cidr" refuses "10.0.0.0/8"
 
+  Scenario: Endpoints serve the account's own principals only
+    Then every AWS::EC2::VPCEndpoint has property "PolicyDocument.Statement[].Condition.StringEquals.aws:PrincipalAccount" equal to "222222222222"
+    And there are 2 AWS::EC2::VPCEndpoint
+
+  Scenario: Machines are administered without a way in
+    Given with parameter "InterfaceEndpoints" set to "session-manager"
+    Then the resource "SsmEndpoint" has property "SecurityGroupIds[]" referring to "EndpointGroup"
+    And the resource "SsmMessagesEndpoint" has property "PrivateDnsEnabled" equal to "true"
+    And the resource "EndpointGroup" has property "SecurityGroupIngress[].CidrIp" equal to "10.0.0.0/20"
+    And the resource "EndpointGroup" has property "SecurityGroupIngress[].FromPort" equal to "443"
+    And the resource "KmsEndpoint" is not created
+
+  Scenario: Workloads reach logs, keys and tokens from inside
+    Given with parameter "InterfaceEndpoints" set to "workloads"
+    Then there are 7 AWS::EC2::VPCEndpoint
+    And every AWS::EC2::SecurityGroup has property "SecurityGroupEgress[].CidrIp" equal to "10.0.0.0/20"
+
+  Scenario: Endpoints that cost money are made only when asked for
+    Then there is no AWS::EC2::SecurityGroup
+    And the resource "SsmEndpoint" is not created
+
   Scenario: Workloads can be placed in it
     Then the output "VpcId" refers to "Vpc"
     And the output "SubnetIds" refers to "SubnetA"
+    And the output "SubnetIds" refers to "SubnetB"
