@@ -29,6 +29,7 @@ type checkOptions struct {
 	commit     string // look at these commits
 	all        bool
 	watch      bool
+	products   []string // products whose templates are judged; default all
 	repository string
 	only       []string
 	format     string
@@ -71,7 +72,9 @@ Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is b
 	c.Flags().BoolVar(&o.staged, "staged", false, "look at what the next commit would record, and at nothing else")
 	c.Flags().StringVar(&o.commit, "commit", "", "look at commits A..B, or at one, and at the catalog as the last of them has it")
 	c.Flags().BoolVar(&o.all, "all", false, "look at the working tree and at every object of the history (the default)")
+	c.Flags().BoolVar(&o.watch, "watch", false, "check the working tree again whenever something is saved: the products concerned only")
 	c.MarkFlagsMutuallyExclusive("staged", "commit", "all")
+	c.MarkFlagsMutuallyExclusive("staged", "commit", "watch")
 	c.Flags().StringSliceVar(&o.only, "only", nil, "gates to run: "+strings.Join(gate.Names(), ", ")+" (default all)")
 	c.Flags().StringVar(&o.format, "format", "text", strings.Join(formats, ", ")+": what is printed; lines is for editors")
 	c.Flags().StringVar(&o.explain, "explain", "", "check nothing; tell why a rule exists, what to do, and show a template before and after")
@@ -103,6 +106,9 @@ func runCheck(ctx context.Context, io *IO, o checkOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.watch {
+		return watch(ctx, io, o, settings)
+	}
 	scope, err := scopeOf(ctx, o)
 	if err != nil {
 		return err
@@ -116,6 +122,7 @@ func checkOnce(ctx context.Context, io *IO, o checkOptions, settings *config.Set
 	var cucumber bytes.Buffer
 	run := gate.Options{
 		Catalog: o.catalog, Repository: o.repository, Settings: settings, Only: o.only, Locate: locateTool, Cucumber: &cucumber,
+		Products: o.products,
 	}
 	scope.apply(&run)
 	result, broken := gate.Run(ctx, run)

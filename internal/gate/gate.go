@@ -51,6 +51,7 @@ type Options struct {
 	Repository string             // folder whose git history is scanned; default: the repository that holds Catalog
 	Settings   *config.Settings   //
 	Only       []string           // gates to run; default all
+	Products   []string           // products whose templates policy and schema look at; default all
 	Locate     tool.Locate        //
 	Cucumber   io.Writer          // receives the Cucumber JSON of the features gate; default none
 	Now        func() time.Time   // default time.Now
@@ -159,9 +160,9 @@ func runAll(ctx context.Context, o Options, catalog *manifest.Catalog) ([]outcom
 func runOne(ctx context.Context, name string, o Options, catalog *manifest.Catalog) (evidence.Check, []finding.Finding, error) {
 	switch name {
 	case Policy:
-		return policy.Run(ctx, policy.Options{Catalog: catalog, Settings: o.Settings, Baseline: guardrules.Files, Locate: o.Locate})
+		return policy.Run(ctx, policy.Options{Catalog: o.selected(catalog), Settings: o.Settings, Baseline: guardrules.Files, Locate: o.Locate})
 	case Schema:
-		return schema.Run(ctx, schema.Options{Catalog: catalog, Settings: o.Settings, Locate: o.Locate})
+		return schema.Run(ctx, schema.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate})
 	case Secrets:
 		return secrets.Run(ctx, secrets.Options{
 			Catalog: o.Catalog, Repository: o.Repository, Key: []byte(o.Settings.Organization), Locate: o.Locate, Selection: o.Selection,
@@ -174,6 +175,17 @@ func runOne(ctx context.Context, name string, o Options, catalog *manifest.Catal
 		return features.Run(ctx, features.Options{Catalog: catalog, Settings: o.Settings, Baseline: files, Cucumber: o.Cucumber})
 	}
 	return evidence.Check{}, nil, fmt.Errorf("no gate %q", name)
+}
+
+// selected is the catalog with the wanted products only. One that is not well formed cannot be selected; where none is left, all are
+// judged, because a gate that looks at nothing is broken.
+func (o Options) selected(catalog *manifest.Catalog) *manifest.Catalog {
+	some := *catalog
+	some.Products = slices.DeleteFunc(slices.Clone(catalog.Products), func(p manifest.Product) bool { return !slices.Contains(o.Products, p.ID) })
+	if len(some.Products) == 0 {
+		return catalog
+	}
+	return &some
 }
 
 func baselineFeatures() ([]manifest.File, error) {
