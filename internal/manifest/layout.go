@@ -18,6 +18,7 @@ const (
 	templateName = "template.yaml"
 	taskcatName  = ".taskcat.yml"
 	readmeName   = "README.md"
+	stackSetsDir = "stack-sets/"
 )
 
 // layout is the catalog's files, sorted by what they are.
@@ -31,6 +32,7 @@ type layout struct {
 type folder struct {
 	product, template, taskcat bool
 	features                   []string
+	stackSets                  []string // names such as stack-sets/baseline.yaml
 }
 
 // sort puts every entry where it belongs and refuses what belongs nowhere.
@@ -158,7 +160,13 @@ func (l *loader) productFile(found layout, full, rest string) {
 		}
 		return
 	}
-	cure := "delete it; a product is product.yaml, template.yaml, .taskcat.yml, features/ and README.md"
+	if strings.HasPrefix(name, stackSetsDir) {
+		if l.wanted(full, ".yaml") {
+			f.stackSets = append(f.stackSets, name)
+		}
+		return
+	}
+	cure := "delete it; a product is product.yaml, template.yaml, stack-sets/, .taskcat.yml, features/ and README.md"
 	if near := document.Nearest(name, []string{productName, templateName, taskcatName, readmeName}); near != "" {
 		cure = "did you mean " + near
 	}

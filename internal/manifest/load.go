@@ -129,7 +129,7 @@ func (l *loader) load(id string, f *folder) (*Product, error) {
 	p := &Product{ID: id}
 	var err error
 	if f.template {
-		if err = l.template(p, at+"/"+templateName); err != nil {
+		if err = l.template(p, at, f.stackSets); err != nil {
 			return nil, err
 		}
 	}

@@ -3,8 +3,8 @@
 // Load reads a whole catalog and reports every mistake at once as findings with file and line. Content never comes from the
 // working folder directly: callers give a Tree, so that staged files, commits and folders are read alike and symlinks, submodules
 // and oversized files are refused in one place. Start at Load and Catalog; layout.go says which file may lie where, check.go what
-// product.yaml may say, template.go what a template may hold, taskcat.go what is taken from .taskcat.yml. The package is pure: no
-// process, no network, and no files but through Dir.
+// product.yaml may say, template.go what a template may hold, stacksets.go how templates of stack sets become part of it, taskcat.go
+// what is taken from .taskcat.yml. The package is pure: no process, no network, and no files but through Dir.
 package manifest
 
 import "accountfleet/internal/document"
@@ -53,6 +53,7 @@ type Product struct {
 	Inactive     []string          // published versions that may not be used any more
 	Lines        Lines             // JSON pointer in product.yaml -> place in it
 	Template     Template          //
+	StackSets    []StackSet        // templates that the product's stack sets bring to other accounts, ordered by name
 	Tests        []Test            // from .taskcat.yml, ordered by name
 	Features     []File            // from features/
 }
@@ -72,6 +73,12 @@ type Template struct {
 	Digest string         // lower-case hex SHA-256 of Body
 	Doc    map[string]any // Body decoded, numbers as json.Number; shared, never modified
 	Lines  Lines          // JSON pointer in Doc -> place in Source
+}
+
+// StackSet is a template of stack-sets/. The product's own template carries it as TemplateBody, so that both are published as one.
+type StackSet struct {
+	Name     string // stack-sets/<name>, without extension
+	Template Template
 }
 
 // Test is one TaskCat test: what the allow list takes from .taskcat.yml.

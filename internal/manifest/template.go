@@ -27,33 +27,52 @@ var (
 // maxResources is CloudFormation's limit for one template.
 const maxResources = 500
 
-// template fills p.Template; Doc stays nil if the template is not YAML.
-func (l *loader) template(p *Product, path string) error {
+// template fills p.Template and p.StackSets from the folder at; Doc stays nil if the template is not YAML.
+func (l *loader) template(p *Product, at string, stackSets []string) error {
+	path := at + "/" + templateName
 	d, source, err := l.parse(path, document.Options{CloudFormation: true})
 	if err != nil || d == nil {
 		return err
 	}
 	report := document.NewReport(d)
+	root := l.checked(report, d)
+	if root == nil {
+		l.problems("TEMPLATE", path, report)
+		return nil
+	}
+	if err := l.stackSets(p, report, d, at, stackSets); err != nil {
+		return err
+	}
+	l.problems("TEMPLATE", path, report)
+	p.Template = l.canonical(d, source)
+	return nil
+}
+
+// checked reports what no template may hold. It gives the template's root, nil if it is no map.
+func (l *loader) checked(report *document.Report, d *document.Document) map[string]any {
 	root, ok := d.Value.(map[string]any)
 	if !ok {
 		report.Add("", "is no CloudFormation template", "write a map with Resources")
-		l.problems("TEMPLATE", path, report)
 		return nil
 	}
 	checkSections(report, root)
 	checkResources(report, root)
 	checkMacros(report, root, "")
-	l.problems("TEMPLATE", path, report)
+	return root
+}
+
+// canonical is the template that gates see and Service Catalog gets: without metadata that asks a tool to skip a rule.
+func (l *loader) canonical(d *document.Document, source []byte) Template {
+	root, _ := d.Value.(map[string]any)
 	for _, pointer := range strip(root) {
 		l.add(finding.Finding{
-			Rule: "SUPPRESSION", Severity: finding.Warning, Resource: document.Path(pointer), File: path, Span: d.Lines.At(pointer),
+			Rule: "SUPPRESSION", Severity: finding.Warning, Resource: document.Path(pointer), File: d.File, Span: d.Lines.At(pointer),
 			Message: document.Path(pointer) + ": asks a tool to skip a rule, which has no effect here", Cure: "mend what the rule finds, or ask the platform team for a waiver; remove this",
 		})
 	}
 	body := d.JSON()
 	sum := sha256.Sum256(body)
-	p.Template = Template{Path: path, Source: source, Body: body, Digest: hex.EncodeToString(sum[:]), Doc: root, Lines: d.Lines}
-	return nil
+	return Template{Path: d.File, Source: source, Body: body, Digest: hex.EncodeToString(sum[:]), Doc: root, Lines: d.Lines}
 }
 
 // section is one section of a template, empty if it is absent or malformed.
@@ -118,8 +137,10 @@ func checkResources(r *document.Report, root map[string]any) {
 			r.Add(pointer+"/Type", "is missing or no text", "write the type of the resource, for example AWS::S3::Bucket")
 		case strings.HasSuffix(kind, "::MODULE"):
 			r.Add(pointer+"/Type", "modules bring resources that no gate has seen", "write the resources out")
-		case properties["TemplateURL"] != nil && (kind == "AWS::CloudFormation::Stack" || kind == "AWS::CloudFormation::StackSet"):
-			r.Add(pointer+"/Properties/TemplateURL", "brings a template that no gate has seen", "put its resources into this template, or make it a product of its own")
+		case kind == "AWS::CloudFormation::Stack":
+			r.Add(pointer+"/Properties/TemplateURL", "a nested stack brings a template that no gate has seen", "put its resources into this template, or make it a product of its own")
+		case kind == stackSetType && properties["TemplateBody"] != nil:
+			r.Add(pointer+"/Properties/TemplateBody", "brings a template that no gate has seen", "put it into stack-sets/<name>.yaml, and write TemplateURL: stack-sets/<name>.yaml")
 		}
 	}
 }
