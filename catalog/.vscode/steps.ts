@@ -10,6 +10,7 @@ Given("with the parameters of test {string}") // Gives the values of a test in .
 Given("in region {string}") // Sets AWS::Region.
 Given("in account {string}") // Sets AWS::AccountId.
 Given("the catalog") // Looks at all products at once.
+Given("requests that carry:") // Says, in a table of condition key and value, what every request of the scenario carries; (absent) says that it does not.
 
 // Resources
 Given("there is a {type}") // At least one resource of the type is created.
@@ -51,6 +52,17 @@ Given("the parameter {string} refuses {string}") // One of them does not.
 Given("the output {string} exists") // The output is there and its condition holds.
 Given("the output {string} is {string}") // The output is known and has the value.
 Given("the output {string} refers to {string}") // The output is a Ref, GetAtt or Sub of the resource.
+
+// Organization policies
+Given("the policy {string} denies {string} on {string}") // A statement of the service or resource control policy denies the request; a condition that cannot be evaluated fails.
+Given("the policy {string} denies {string} on {string} when:") // As above, for a request that carries the condition keys of the table too.
+Given("the policy {string} allows {string} on {string}") // No statement denies the request: such a policy grants nothing by itself, it only leaves it to others.
+Given("the policy {string} allows {string} on {string} when:") // As above, for a request that carries the condition keys of the table too.
+Given("no policy denies {string} on {string}") // None of the template's service and resource control policies denies the request.
+Given("no policy denies {string} on {string} when:") // As above, for a request that carries the condition keys of the table too.
+Given("the policy {string} says {string} is {string}") // The content of the organization policy, an object or JSON text, has the value at the dotted path.
+Given("the policy {string} does not mention {string}") // The content has nothing at the dotted path.
+Given("the policy {string} fits the quota of its type") // Its content has no more characters than AWS Organizations takes.
 
 // Services and the catalog
 Given("the product enables {string}") // The template creates what switches the service on, and does not switch it off: accessanalyzer, cloudtrail, config, detective, guardduty, macie, securityhub, vpc-flow-logs.

@@ -98,8 +98,8 @@ func (p *plan) addShared(f manifest.File, c *manifest.Catalog, baseline bool) {
 		p.runs = append(p.runs, run{uri: uri, file: f, baseline: baseline})
 		return
 	}
-	for i := range c.Products {
-		p.runs = append(p.runs, run{uri: uri + "@" + c.Products[i].ID, file: f, product: &c.Products[i], baseline: baseline})
+	for _, subject := range c.Subjects() {
+		p.runs = append(p.runs, run{uri: uri + "@" + subject.ID, file: f, product: subject, baseline: baseline})
 	}
 }
 
@@ -143,8 +143,10 @@ func (p *plan) inspectScenario(f manifest.File, product string, pickle *messages
 				"say it as one of: "+strings.Join(p.nearest(s.Text), " | ")+"; fleet steps prints all")
 		case len(matching) > 1:
 			refuse(line, "AMBIGUOUS_STEP", fmt.Sprintf("%d sentences read %q", len(matching), s.Text), "say it in another way")
-		case s.Argument != nil:
+		case s.Argument != nil && (!matching[0].step.wantsTable() || s.Argument.DataTable == nil):
 			refuse(line, "STEP_ARGUMENT", fmt.Sprintf("%q takes no table and no text block", s.Text), "remove it")
+		case s.Argument == nil && matching[0].step.wantsTable():
+			refuse(line, "STEP_ARGUMENT", fmt.Sprintf("%q wants a table below it", s.Text), "add rows such as | aws:RequestedRegion | eu-west-1 |")
 		}
 	}
 	if !demands {

@@ -160,7 +160,11 @@ func (e element) broken() int {
 	return slices.IndexFunc(e.Steps, func(s step) bool { return s.Result.Status != "passed" })
 }
 
-// read turns the report into counts and findings. Undefined steps were reported by the plan, for every scenario at once.
+// withoutTable is what godog says of a sentence whose table is missing.
+const withoutTable = "func expected more arguments than given"
+
+// read turns the report into counts and findings. Undefined steps, and those that lack their table, were reported by the plan, for
+// every scenario at once.
 func read(results []feature, runs []run) (scenarios, steps int, findings []finding.Finding) {
 	for _, f := range results {
 		i := slices.IndexFunc(runs, func(r run) bool { return r.uri == f.URI })
@@ -168,7 +172,8 @@ func read(results []feature, runs []run) (scenarios, steps int, findings []findi
 			scenarios++
 			steps += len(e.Steps)
 			at := e.broken()
-			if i < 0 || at < 0 || e.Steps[at].Result.Status == "undefined" || e.Steps[at].Result.Status == "ambiguous" {
+			if i < 0 || at < 0 || e.Steps[at].Result.Status == "undefined" || e.Steps[at].Result.Status == "ambiguous" ||
+				strings.Contains(e.Steps[at].Result.Error, withoutTable) {
 				continue
 			}
 			findings = append(findings, failure(runs[i], e, e.Steps[at]))

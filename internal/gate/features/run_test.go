@@ -78,9 +78,11 @@ func TestWhatStrictLetsThroughIsRefused(t *testing.T) {
 			"UNDEFINED_STEP", 4, "there is a <Type>"},
 		"a typo in a background": {"Feature: f\n  Background:\n    Given the tamplate of this product\n  Scenario: s\n    Then there is a AWS::S3::Bucket\n  Scenario: t\n    Then there is a AWS::S3::Bucket\n",
 			"UNDEFINED_STEP", 3, "the template of this product"},
-		"no demand":  {"Feature: f\n  Scenario: s\n    Given the template of this product\n", "EMPTY_SCENARIO", 2, "demands nothing"},
-		"no step":    {"Feature: f\n  Scenario: s\n", "EMPTY_SCENARIO", 2, "demands nothing"},
-		"a table":    {holds + "      | a |\n", "STEP_ARGUMENT", 4, "takes no table"},
+		"no demand": {"Feature: f\n  Scenario: s\n    Given the template of this product\n", "EMPTY_SCENARIO", 2, "demands nothing"},
+		"no step":   {"Feature: f\n  Scenario: s\n", "EMPTY_SCENARIO", 2, "demands nothing"},
+		"a table":   {holds + "      | a |\n", "STEP_ARGUMENT", 4, "takes no table"},
+		"no table": {"Feature: f\n  Scenario: s\n    Given the template of this product\n    Then the policy \"Fence\" denies \"ec2:RunInstances\" on \"*\" when:\n",
+			"STEP_ARGUMENT", 4, "wants a table"},
 		"no gherkin": {"Featur: f\n", "SYNTAX", 1, "is not Gherkin"},
 	} {
 		t.Run(name, func(t *testing.T) {

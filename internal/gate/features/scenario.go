@@ -21,15 +21,17 @@ type scenario struct {
 	parameters map[string]string
 	region     string
 	account    string
+	carried    map[string][]string // what every request carries, see stepRequests
 	resolved   *resolve.Template
 }
 
 func stepProduct(s *scenario, id string) error {
-	i := slices.IndexFunc(s.catalog.Products, func(p manifest.Product) bool { return p.ID == id })
+	subjects := s.catalog.Subjects()
+	i := slices.IndexFunc(subjects, func(p *manifest.Product) bool { return p.ID == id })
 	if i < 0 {
 		return fmt.Errorf("the catalog has no product %q: it has %s", id, productIDs(s.catalog))
 	}
-	return s.choose(&s.catalog.Products[i])
+	return s.choose(subjects[i])
 }
 
 func stepThisProduct(s *scenario) error {
@@ -41,7 +43,7 @@ func stepThisProduct(s *scenario) error {
 
 func (s *scenario) choose(p *manifest.Product) error {
 	s.product, s.whole, s.resolved = p, false, nil
-	s.parameters, s.region, s.account = map[string]string{}, "", ""
+	s.parameters, s.region, s.account, s.carried = map[string]string{}, "", "", nil
 	return nil
 }
 
@@ -188,9 +190,9 @@ func (s *scenario) resource(id string) (resolve.Resource, error) {
 }
 
 func productIDs(c *manifest.Catalog) string {
-	ids := make([]string, len(c.Products))
-	for i, p := range c.Products {
-		ids[i] = p.ID
+	var ids []string
+	for _, p := range c.Subjects() {
+		ids = append(ids, p.ID)
 	}
 	if len(ids) == 0 {
 		return "none"

@@ -77,7 +77,7 @@ func stepSomeEnables(s *scenario, service string) error {
 	if err != nil {
 		return err
 	}
-	if len(why) == len(s.catalog.Products) {
+	if len(why) == len(s.catalog.Subjects()) {
 		return fmt.Errorf("no product enables %s: looked at %s", service, strings.Join(why, ", "))
 	}
 	return nil
@@ -144,8 +144,7 @@ func (s *scenario) eachProduct(visit func(*manifest.Product, *resolve.Template) 
 	if err := s.needCatalog(); err != nil {
 		return err
 	}
-	for i := range s.catalog.Products {
-		p := &s.catalog.Products[i]
+	for _, p := range s.catalog.Subjects() {
 		t, err := resolveProduct(s.settings, p, nil, "", "")
 		if err != nil {
 			return err

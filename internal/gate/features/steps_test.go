@@ -81,6 +81,25 @@ Resources:
   Extra:
     Type: AWS::IAM::ManagedPolicy
     Properties: {PolicyDocument: {Statement: [{Effect: Allow, NotAction: iam:*, Resource: "*"}]}}
+  Fence:
+    Type: AWS::Organizations::Policy
+    Properties:
+      Name: fence
+      Type: SERVICE_CONTROL_POLICY
+      TargetIds: [!If [IsPublic, r-root, ou-root-unit0001]]
+      Content:
+        Version: "2012-10-17"
+        Statement:
+          Effect: Deny
+          NotAction: ["iam:*"]
+          Resource: "*"
+          Condition: {StringNotEquals: {"aws:RequestedRegion": [eu-west-1, !If [IsPublic, us-east-1, !Ref AWS::NoValue]]}}
+  Labels:
+    Type: AWS::Organizations::Policy
+    Properties: {Name: labels, Type: TAG_POLICY, Content: '{"tags": {"owner": {"tag_key": {"@@assign": "owner"}}}}'}
+  Odd:
+    Type: AWS::Organizations::Policy
+    Properties: {Name: odd, Type: S3_POLICY, Content: !Sub '{"bucket": "${Good}"}'}
 Outputs:
   Arn: {Value: !GetAtt Good.Arn}
   Region: {Value: !Ref AWS::Region}
@@ -251,6 +270,71 @@ func TestSentencesAboutWhatIsLookedAt(t *testing.T) {
 	assert.Contains(t, say(t, catalog, settings, `the catalog`, `some product enables each required service`), "no product enables config")
 	catalog.Products = append(catalog.Products, catalog.Products[0])
 	assert.Contains(t, say(t, catalog, settings, `the catalog`, `at most one product has a AWS::GuardDuty::Detector`), "2 products")
+}
+
+func TestSentencesAboutOrganizationPolicies(t *testing.T) {
+	catalog, settings := sampleCatalog(t)
+	const given, public, at = `the template of product "sample"`, `with parameter "Public" set to "true"`, "\n      | aws:RequestedRegion | us-east-1 |"
+	const home = "requests that carry:\n      | aws:RequestedRegion | eu-west-1 |"
+	for _, row := range []struct {
+		want  string
+		steps []string
+	}{
+		{"", []string{given, `the policy "Fence" denies "ec2:RunInstances" on "*" when:` + at}},
+		{"no statement denies ec2:RunInstances", []string{given, public, `the policy "Fence" denies "ec2:RunInstances" on "*" when:` + at}},
+		{"statement 1 denies ec2:RunInstances", []string{given, `the policy "Fence" allows "ec2:RunInstances" on "*" when:` + at}},
+		{"", []string{given, `the policy "Fence" allows "iam:CreateRole" on "*"`}},
+		{"", []string{given, home, `the policy "Fence" allows "ec2:RunInstances" on "*"`}},
+		{"statement 1 denies", []string{given, home, `the policy "Fence" allows "ec2:RunInstances" on "*" when:` + at}},
+		{"", []string{given, home, `no policy denies "ec2:RunInstances" on "*"`}},
+		{"Fence: statement 1 denies", []string{given, home, `no policy denies "ec2:RunInstances" on "*" when:` + at}},
+		{"depends on aws:RequestedRegion", []string{given, `the policy "Fence" allows "ec2:RunInstances" on "*"`}},
+		{"depends on aws:RequestedRegion", []string{given, `the policy "Fence" denies "ec2:RunInstances" on "*"`}},
+		{"Labels is a TAG_POLICY", []string{given, `the policy "Labels" denies "ec2:RunInstances" on "*"`}},
+		{"Good is a AWS::S3::Bucket", []string{given, `the policy "Good" denies "ec2:RunInstances" on "*"`}},
+		{"want one action", []string{given, `the policy "Fence" denies "ec2:*" on "*"`}},
+		{"is no condition key", []string{given, `the policy "Fence" denies "ec2:RunInstances" on "*" when:` + "\n      | region | us-east-1 |"}},
+		{"want rows of two cells", []string{given, `the policy "Fence" denies "ec2:RunInstances" on "*" when:` + "\n      | aws:RequestedRegion |"}},
+		{"", []string{given, `the policy "Labels" says "tags.owner.tag_key.@@assign" is "owner"`}},
+		{`is "owner", not "team"`, []string{given, `the policy "Labels" says "tags.owner.tag_key.@@assign" is "team"`}},
+		{"has no Content.tags.team", []string{given, `the policy "Labels" says "tags.team.tag_key" is "team"`}},
+		{"", []string{given, `the policy "Labels" does not mention "tags.owner.enforced_for"`}},
+		{"tags.owner.tag_key is a mapping", []string{given, `the policy "Labels" does not mention "tags.owner.tag_key"`}},
+		{"", []string{given, `the policy "Labels" fits the quota of its type`}},
+		{"the quota of S3_POLICY is not known here", []string{given, `the policy "Odd" fits the quota of its type`}},
+	} {
+		t.Run(strings.Join(row.steps, " and "), func(t *testing.T) {
+			if why := say(t, catalog, settings, row.steps...); row.want == "" {
+				assert.Empty(t, why)
+			} else {
+				assert.Contains(t, why, row.want)
+			}
+		})
+	}
+}
+
+func TestAPolicyBeyondItsQuotaDoesNotFit(t *testing.T) {
+	catalog, settings := sampleCatalog(t)
+	resources := catalog.Products[0].Template.Doc["Resources"].(map[string]any)
+	labels := resources["Labels"].(map[string]any)["Properties"].(map[string]any)
+	labels["Content"] = map[string]any{"tags": strings.Repeat("x", 10000)}
+	assert.Contains(t, say(t, catalog, settings, `the template of product "sample"`, `the policy "Labels" fits the quota of its type`), "has 10011 characters, more than the 10000 of a TAG_POLICY")
+}
+
+func TestTheTemplateOfAStackSetIsLookedAtLikeAProduct(t *testing.T) {
+	catalog, settings := sampleCatalog(t)
+	child := manifest.Template{Path: "products/sample/stack-sets/child.yaml", Doc: map[string]any{"Resources": map[string]any{
+		"Topic": map[string]any{"Type": "AWS::SNS::Topic"},
+	}}}
+	catalog.Products[0].StackSets = []manifest.StackSet{{Name: "child", Template: child}}
+	assert.Empty(t, say(t, catalog, settings, `the template of product "sample/stack-sets/child"`, `there is a AWS::SNS::Topic`))
+	assert.Contains(t, say(t, catalog, settings, `the catalog`, `no product has a AWS::SNS::Topic`), "product sample/stack-sets/child has a AWS::SNS::Topic")
+	baseline := []manifest.File{source("features/b.feature", "Feature: f\n  Scenario: s\n    Given the template of this product\n    Then there is no AWS::SNS::Topic\n")}
+	catalog.Products[0].Features = []manifest.File{source("products/sample/features/a.feature", holds)}
+	_, findings, err := Run(context.Background(), Options{Catalog: catalog, Settings: settings, Baseline: baseline})
+	require.NoError(t, err)
+	require.Len(t, findings, 1)
+	assert.Equal(t, []string{child.Path, "sample/stack-sets/child", "Topic"}, []string{findings[0].File, findings[0].Product, findings[0].Resource})
 }
 
 func TestGlobsIntersectAndContain(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 // Step is one sentence of the vocabulary.
 //
 // Its regular expression is derived from Text, so that what fleet steps prints is what is matched: "<name>" in quotes stands for
-// any text without a double quote, <Type> for a CloudFormation type, <number> for a whole number, and [words] may be left out.
+// any text without a double quote, <Type> for a CloudFormation type, <number> for a whole number, and [words] may be left out. A
+// sentence that ends in a colon wants a table below it, of two columns without a heading.
 type Step struct {
 	Text    string `json:"text"`    // the sentence with its placeholders
 	Example string `json:"example"` // a line of a feature that uses it
@@ -37,6 +38,7 @@ func Vocabulary() []Section {
 		{"Protection", protectionSteps()},
 		{"Permissions", permissionSteps()},
 		{"Parameters and outputs", interfaceSteps()},
+		{"Organization policies", organizationSteps()},
 		{"Services and the catalog", catalogSteps()},
 	}
 }
@@ -59,6 +61,8 @@ func subjectSteps() []Step {
 			"Sets AWS::AccountId.", stepAccount},
 		{`the catalog`, `Given the catalog`,
 			"Looks at all products at once.", stepCatalog},
+		{`requests that carry:`, `Given requests that carry:`,
+			"Says, in a table of condition key and value, what every request of the scenario carries; (absent) says that it does not.", stepRequests},
 	}
 }
 
@@ -148,6 +152,29 @@ func interfaceSteps() []Step {
 	}
 }
 
+func organizationSteps() []Step {
+	return []Step{
+		{`the policy "<logical id>" denies "<action>" on "<resource>"`, `Then the policy "KeepLogs" denies "cloudtrail:StopLogging" on "*"`,
+			"A statement of the service or resource control policy denies the request; a condition that cannot be evaluated fails.", stepDenies},
+		{`the policy "<logical id>" denies "<action>" on "<resource>" when:`, `Then the policy "Regions" denies "ec2:RunInstances" on "*" when:`,
+			"As above, for a request that carries the condition keys of the table too.", stepDeniesWhen},
+		{`the policy "<logical id>" allows "<action>" on "<resource>"`, `Then the policy "KeepLogs" allows "cloudtrail:LookupEvents" on "*"`,
+			"No statement denies the request: such a policy grants nothing by itself, it only leaves it to others.", stepAllows},
+		{`the policy "<logical id>" allows "<action>" on "<resource>" when:`, `Then the policy "Regions" allows "iam:CreateRole" on "*" when:`,
+			"As above, for a request that carries the condition keys of the table too.", stepAllowsWhen},
+		{`no policy denies "<action>" on "<resource>"`, `Then no policy denies "s3:GetObject" on "*"`,
+			"None of the template's service and resource control policies denies the request.", stepNoneDenies},
+		{`no policy denies "<action>" on "<resource>" when:`, `Then no policy denies "s3:GetObject" on "*" when:`,
+			"As above, for a request that carries the condition keys of the table too.", stepNoneDeniesWhen},
+		{`the policy "<logical id>" says "<path>" is "<value>"`, `Then the policy "Backup" says "plans.daily.rules.daily.schedule_expression.@@assign" is "cron(0 3 * * ? *)"`,
+			"The content of the organization policy, an object or JSON text, has the value at the dotted path.", stepSays},
+		{`the policy "<logical id>" does not mention "<path>"`, `Then the policy "Tags" does not mention "tags.owner.enforced_for"`,
+			"The content has nothing at the dotted path.", stepSaysNothing},
+		{`the policy "<logical id>" fits the quota of its type`, `Then the policy "Regions" fits the quota of its type`,
+			"Its content has no more characters than AWS Organizations takes.", stepFitsQuota},
+	}
+}
+
 func catalogSteps() []Step {
 	return []Step{
 		{`the product enables "<service>"`, `Then the product enables "guardduty"`,
@@ -164,6 +191,9 @@ func catalogSteps() []Step {
 			"The product's manifest names the portfolio.", stepOffers},
 	}
 }
+
+// wantsTable says whether a table must stand below the sentence.
+func (s Step) wantsTable() bool { return strings.HasSuffix(s.Text, ":") }
 
 var placeholders = regexp.MustCompile(`\\\[[^\]]*\\\]|"<[^>]+>"|<Type>|<number>`)
 

@@ -20,8 +20,7 @@ type subject struct {
 func prepare(o Options) ([]subject, []finding.Finding, error) {
 	var subjects []subject
 	var findings []finding.Finding
-	for i := range o.Catalog.Products {
-		p := &o.Catalog.Products[i]
+	for _, p := range o.Catalog.Subjects() {
 		subjects = append(subjects, subject{product: p, body: p.Template.Body})
 		base := resolve.Input{
 			Region: o.Settings.Regions.Home, Account: o.Settings.Accounts.Test, StackName: o.Settings.BetaStack(p.ID),

@@ -120,8 +120,7 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 // plant writes the templates into the private folder.
 func plant(box *tool.Box, c *manifest.Catalog) (products map[string]*manifest.Product, sound, bad string, err error) {
 	products = map[string]*manifest.Product{}
-	for i := range c.Products {
-		p := &c.Products[i]
+	for i, p := range c.Subjects() {
 		path, err := box.Write("products/"+strconv.Itoa(i)+".json", p.Template.Body)
 		if err != nil {
 			return nil, "", "", err
