@@ -1,6 +1,7 @@
 package launchrole
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -80,7 +81,7 @@ func (d *derivation) pattern(id, kind string, path, name any) (string, bool) {
 
 var variable = regexp.MustCompile(`\$\{[^!][^}]*\}`)
 
-// literal is a property as a name pattern: absent, text, or a substitution whose variables become *.
+// literal is a property as a name pattern: absent, text, or a substitution or join whose variables become *.
 func literal(value any, absent string) (string, bool) {
 	switch v := value.(type) {
 	case nil:
@@ -88,6 +89,9 @@ func literal(value any, absent string) (string, bool) {
 	case string:
 		return v, !strings.ContainsAny(v, "*?")
 	case map[string]any:
+		if parts, ok := v["Fn::Join"].([]any); ok && len(parts) == 2 {
+			return joined(parts[0], parts[1])
+		}
 		text := v["Fn::Sub"]
 		if list, ok := text.([]any); ok && len(list) > 0 {
 			text = list[0]
@@ -103,6 +107,20 @@ func literal(value any, absent string) (string, bool) {
 	default:
 		return "", false
 	}
+}
+
+// joined is what Fn::Join makes: parts that are not written out become *.
+func joined(between, parts any) (string, bool) {
+	separator, ok := between.(string)
+	var texts []string
+	for _, part := range list(parts) {
+		text, written := part.(string)
+		if ok = ok && !strings.ContainsAny(text, "*?"); !written {
+			text = "*"
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, separator), ok
 }
 
 // trust notes which services a role trusts: it may be passed to these.
@@ -158,9 +176,25 @@ func (d *derivation) iam() []ledger.Permission {
 	add("IamOwnRoles", named, roles, nil)
 	add("IamPolicies", policy, d.policies, nil)
 	add("IamInstanceProfiles", profile, d.profiles, nil)
-	add("IamServiceLinkedRoles", linked, []string{"arn:aws:iam::*:role/aws-service-role/*"}, nil)
+	add("IamServiceLinkedRoles", linked, d.linkedRoles(), nil)
 	add("IamRead", readable, []string{"arn:aws:iam::*:role/*", "arn:aws:iam::*:policy/*", "arn:aws:iam::*:instance-profile/*"}, nil)
 	return append(statements, d.pass()...)
+}
+
+// principals are services whose principals are not named by their IAM prefix.
+var principals = map[string]string{"macie2": "macie"}
+
+// linkedRoles are the roles that services make for themselves: those of the services whose actions the handlers call. A service may
+// have several, such as malware-protection.guardduty.amazonaws.com, so a star precedes its prefix. For
+// CreateServiceLinkedRole the resource says what the condition iam:AWSServiceName would.
+func (d *derivation) linkedRoles() []string {
+	var roles []string
+	for _, service := range unique(d.linkers) {
+		if service != "iam" && service != "sts" {
+			roles = append(roles, "arn:aws:iam::*:role/aws-service-role/*"+cmp.Or(principals[service], service)+"*.amazonaws.com/*")
+		}
+	}
+	return roles
 }
 
 // asked are those of the allowed actions that some handler calls.

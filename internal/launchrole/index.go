@@ -1,9 +1,13 @@
 // Package launchrole derives from a template what its launch role must be allowed: the exact actions that the handlers of
-// its resource types say they call, per service, and of IAM only what cannot lead to more rights.
+// its resource types say they call, on the narrowest resources that AWS lets a policy name, and of IAM only what cannot lead to
+// more rights.
 //
 // The handlers' permissions come from the registry index that the toolbox extracts from cfn-lint's schemas. They are an upper bound
-// asserted by the schema, not a minimum proved on AWS. What a template could use to gain rights (users, keys, custom resources, role
-// names that could be anybody's) becomes a finding. The package is pure: no process, no network. Start at Index.Permissions.
+// asserted by the schema, not a minimum proved on AWS. What each action acts on comes from the Service Authorization Reference, which
+// cfn-lint carries too (resources.go); which names those resources will have comes from the template (names.go). What a template
+// could use to gain rights (users, keys, custom resources, role names that could be anybody's) becomes a finding (identity.go).
+// proof_test.go launches every product of the catalog with its role in the emulator, and tries what happens without each action.
+// The package is pure: no process, no network. Start at Index.Permissions.
 package launchrole
 
 import (
@@ -14,10 +18,17 @@ import (
 	"strings"
 )
 
-// Index says per resource type which IAM actions each of its handlers calls.
+// Index says per resource type which IAM actions each of its handlers calls, and per service what each action acts on.
 type Index struct {
-	Source string                         `json:"source"` // for example "cfn-lint 1.58.0"
-	Types  map[string]map[string][]string `json:"types"`  // type -> handler (create, read, update, delete, list) -> actions
+	Source   string                         `json:"source"`   // for example "cfn-lint 1.58.0"
+	Types    map[string]map[string][]string `json:"types"`    // type -> handler (create, read, update, delete, list) -> actions
+	Services map[string]Service             `json:"services"` // by IAM prefix; from the Service Authorization Reference
+}
+
+// Service is what IAM knows of a service.
+type Service struct {
+	Actions map[string][]string `json:"actions"` // action in lower case -> kinds of resources that it takes; none: it takes "*" only
+	Kinds   map[string][]string `json:"kinds"`   // kind in lower case -> forms of its ARN, with ${Account} and such, and .* for a name or id
 }
 
 // handlers are those that CloudFormation runs for a stack; the list handler serves resource explorers only.
@@ -36,6 +47,9 @@ func ReadIndex(path string) (*Index, error) {
 	if len(index.Types) == 0 {
 		return nil, fmt.Errorf("read the registry index %s: holds no types: run make tools", path)
 	}
+	if len(index.Services) == 0 {
+		return nil, fmt.Errorf("read the registry index %s: holds no services, so it is of an older fleet: run make tools", path)
+	}
 	return &index, nil
 }
 
@@ -53,6 +67,16 @@ func (i *Index) actions(name string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// called are the services whose actions the handlers of a type call.
+func (i *Index) called(name string) []string {
+	var services []string
+	for _, action := range i.actions(name) {
+		service, _, _ := strings.Cut(action, ":")
+		services = append(services, service)
+	}
+	return unique(services)
 }
 
 // prefix is the IAM prefix of a type's service: the one that most handlers of its sibling types call.

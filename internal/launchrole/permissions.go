@@ -1,6 +1,7 @@
 package launchrole
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -29,36 +30,64 @@ var nothing = []string{"AWS::CloudFormation::WaitCondition", "AWS::CloudFormatio
 
 // Permissions are the statements that a launch role needs for a template, ordered by Sid, and findings for what it must not be given.
 func (i *Index) Permissions(product string, template map[string]any, fleet Fleet) ([]ledger.Permission, []finding.Finding) {
-	d := &derivation{index: i, product: product, fleet: fleet, services: map[string][]string{}, trusted: map[string][]string{}}
-	resources, _ := template["Resources"].(map[string]any)
-	for _, id := range sorted(resources) {
-		resource, _ := resources[id].(map[string]any)
+	d := &derivation{index: i, product: product, fleet: fleet, services: map[string]*grants{}, trusted: map[string][]string{}}
+	d.resources, _ = template["Resources"].(map[string]any)
+	for _, id := range sorted(d.resources) {
+		resource, _ := d.resources[id].(map[string]any)
 		name, _ := resource["Type"].(string)
 		properties, _ := resource["Properties"].(map[string]any)
 		d.resource(id, name, properties)
 	}
 	permissions := append(d.perService(), d.iam()...)
 	slices.SortFunc(permissions, func(a, b ledger.Permission) int { return strings.Compare(a.Sid, b.Sid) })
-	if body, err := json.Marshal(permissions); err == nil && len(body) > Limit {
-		d.refuse("", "SIZE", fmt.Sprintf("the launch role needs %d characters of policy, IAM leaves it %d", len(body), Limit),
-			"split the product into two")
+	if n := Size(permissions); n > Limit {
+		d.refuse("", "SIZE", fmt.Sprintf("the launch role needs %d characters of policy, IAM leaves it %d; most need %s", n, Limit, d.heaviest(permissions)),
+			"split the product into two, so that each has a launch role of its own")
 	}
 	return permissions, d.findings
 }
 
+// Size is how many characters of a policy the statements take.
+func Size(permissions []ledger.Permission) int {
+	total := 0
+	for _, p := range permissions {
+		p.Reason = "" // is for people, and not part of the policy
+		body, err := json.Marshal(p)
+		if err != nil {
+			panic(fmt.Sprintf("launchrole: a permission has no JSON form: %v", err)) // it is made of strings only
+		}
+		total += len(body) + len(`"Effect":"Allow",`)
+	}
+	return total
+}
+
+// heaviest names the three services that take most of a policy.
+func (d *derivation) heaviest(permissions []ledger.Permission) string {
+	weight := map[string]int{}
+	for _, p := range permissions {
+		service, _, _ := strings.Cut(p.Actions[0], ":")
+		weight[service] += Size([]ledger.Permission{p})
+	}
+	services := sorted(weight)
+	slices.SortStableFunc(services, func(a, b string) int { return weight[b] - weight[a] })
+	return strings.Join(services[:min(3, len(services))], ", ")
+}
+
 // derivation collects while it walks the resources.
 type derivation struct {
-	index    *Index
-	product  string
-	fleet    Fleet
-	services map[string][]string // service -> actions, but for IAM
-	wanted   []string            // IAM actions that handlers ask for
-	roles    []string            // ARN patterns of the template's roles
-	policies []string            // ARN patterns of its managed policies
-	profiles []string            // ARN patterns of its instance profiles
-	trusted  map[string][]string // service principal -> ARN patterns of the roles that trust it
-	passers  []string            // services whose handlers pass roles
-	findings []finding.Finding
+	index     *Index
+	product   string
+	fleet     Fleet
+	resources map[string]any
+	services  map[string]*grants  // by IAM prefix, but for IAM
+	wanted    []string            // IAM actions that handlers ask for
+	linkers   []string            // services that may need a role of their own in the account
+	roles     []string            // ARN patterns of the template's roles
+	policies  []string            // ARN patterns of its managed policies
+	profiles  []string            // ARN patterns of its instance profiles
+	trusted   map[string][]string // service principal -> ARN patterns of the roles that trust it
+	passers   []string            // services whose handlers pass roles
+	findings  []finding.Finding
 }
 
 func (d *derivation) resource(id, name string, properties map[string]any) {
@@ -79,42 +108,48 @@ func (d *derivation) resource(id, name string, properties map[string]any) {
 	actions := d.index.actions(name)
 	if len(actions) == 0 {
 		service := d.index.prefix(name)
-		d.services[service] = append(d.services[service], service+":*")
+		d.grants(service).add(service+":*", scope{any: "the registry schema of " + name + " lists no permissions"})
 		return
 	}
 	for _, action := range actions {
-		d.action(name, action)
+		if !optional(name, action, properties) {
+			d.action(id, name, action, properties)
+		}
 	}
 }
 
-func (d *derivation) action(name, action string) {
+func (d *derivation) action(id, name, action string, properties map[string]any) {
 	service, operation, _ := strings.Cut(action, ":")
 	switch {
 	case service == "iam" && operation == "PassRole":
-		d.passers = append(d.passers, d.index.prefix(name))
+		if passes(name, properties) {
+			d.passers = append(d.passers, cmp.Or(receivers[name], d.index.prefix(name)))
+		}
 	case service == "iam":
 		d.wanted = append(d.wanted, operation)
+		if strings.Contains(operation, "ServiceLinkedRole") {
+			d.linkers = append(d.linkers, d.index.called(name)...)
+		}
 	case service == "sts" && operation != "GetCallerIdentity":
 		// launching assumes no role
 	case action == "secretsmanager:GetSecretValue":
 		// a launch role never reads a secret
 	default:
-		d.services[service] = append(d.services[service], action)
+		d.grants(service).add(action, d.scope(id, name, action, properties))
 	}
+}
+
+func (d *derivation) grants(service string) *grants {
+	if d.services[service] == nil {
+		d.services[service] = &grants{}
+	}
+	return d.services[service]
 }
 
 func (d *derivation) perService() []ledger.Permission {
 	var permissions []ledger.Permission
 	for _, service := range sorted(d.services) {
-		actions := unique(d.services[service])
-		if slices.Contains(actions, service+":*") {
-			actions = []string{service + ":*"}
-		}
-		resources := []string{"*"}
-		if service == "cloudformation" {
-			resources = []string{"arn:aws:cloudformation:*:*:stack/" + stacks + "/*"}
-		}
-		permissions = append(permissions, ledger.Permission{Sid: sid(service), Actions: actions, Resources: resources})
+		permissions = append(permissions, d.services[service].statements(service)...)
 	}
 	return permissions
 }

@@ -104,6 +104,7 @@ type Permission struct {
 	Actions    []string                     `json:"actions"`
 	Resources  []string                     `json:"resources"`
 	Conditions map[string]map[string]string `json:"conditions,omitempty"` // operator -> key -> value
+	Reason     string                       `json:"reason,omitempty"`     // why Resources is not narrower, for reviewers
 }
 
 // State is the ledger folded up to entry Head.

@@ -28,6 +28,9 @@ func LaunchPermissions(p ledger.Product) []ledger.Permission {
 			}
 			known.Sid = min(known.Sid, permission.Sid)
 			known.Actions = append(known.Actions, permission.Actions...)
+			if !strings.Contains(known.Reason, permission.Reason) {
+				known.Reason = strings.TrimPrefix(known.Reason+"; "+permission.Reason, "; ")
+			}
 		}
 	}
 	// A Sid must be unique within a policy, and two versions may need different resources under one name.

@@ -222,6 +222,16 @@ func TestLaunchPermissionsAreTheUnionOfUsableVersions(t *testing.T) {
 	assert.Equal(t, []string{"s3:PutObject"}, p.Versions[1].Permissions[0].Actions, "versions are not changed")
 }
 
+func TestReasonsOfWideStatementsOutliveTheirUnion(t *testing.T) {
+	wide := func(action, reason string) ledger.Permission {
+		return ledger.Permission{Sid: "Any", Actions: []string{action}, Resources: []string{"*"}, Reason: reason}
+	}
+	union := LaunchPermissions(ledger.Product{Versions: []ledger.Version{
+		{Status: ledger.Active, Permissions: []ledger.Permission{wide("a:A", ""), wide("b:B", "no resource"), wide("c:C", "no resource"), wide("d:D", "no name")}},
+	}})
+	assert.Equal(t, []ledger.Permission{{Sid: "Any", Actions: []string{"a:A", "b:B", "c:C", "d:D"}, Resources: []string{"*"}, Reason: "no resource; no name"}}, union)
+}
+
 // However pushes overlap, no version is lost, no product moves, and the ledger says after publication exactly what was planned.
 func TestNoInterleavingOfPushesLosesAVersion(t *testing.T) {
 	for seed := range uint64(150) {

@@ -75,7 +75,7 @@ func packaging(t *testing.T, tree manifest.Tree, l ledger.Reader) *Packaging {
 	s.Regions.Test = []string{"eu-central-1"}
 	return &Packaging{
 		Settings: &s, Tree: tree, Commit: "c1", Ledger: l, App: renderer{"a"}, Out: t.TempDir(),
-		Index: &launchrole.Index{Types: map[string]map[string][]string{
+		Index: &launchrole.Index{Source: "test", Types: map[string]map[string][]string{
 			"AWS::SQS::Queue": {"create": {"sqs:CreateQueue"}}, "AWS::IAM::User": {"create": {"iam:CreateUser"}},
 		}},
 	}
@@ -92,7 +92,10 @@ func TestPackagingBuildsWhatLaterStagesPromote(t *testing.T) {
 	require.Equal(t, 1, result.Changes)
 	opened, err := bundle.Open(p.Out)
 	require.NoError(t, err)
-	require.Equal(t, []ledger.Permission{{Sid: "Sqs", Actions: []string{"sqs:CreateQueue"}, Resources: []string{"*"}}}, opened.Products[0].Candidate().Permissions)
+	require.Equal(t, []ledger.Permission{{
+		Sid: "SqsAny", Actions: []string{"sqs:CreateQueue"}, Resources: []string{"*"},
+		Reason: "the Service Authorization Reference of test does not have the service",
+	}}, opened.Products[0].Candidate().Permissions)
 	for _, name := range []string{"rendered/fleet-products-0.template.json", "rendered/fleet-gamma-portfolio.template.json", "evidence/PolicyAsCode.json"} {
 		require.FileExists(t, filepath.Join(p.Out, name))
 	}
