@@ -28,17 +28,19 @@ func TestLoadReadsTheSeed(t *testing.T) {
 		Name:             "fleet",
 		Organization:     "o-exampleorgid",
 		Regions:          Regions{Home: "eu-west-1", Catalog: []string{"eu-west-1"}, Test: []string{"eu-central-1", "eu-north-1"}},
-		Accounts:         Accounts{Tools: "111111111111", Test: "222222222222", Gamma: "333333333333", Catalog: "444444444444"},
+		Accounts:         Accounts{Tools: "111111111111", Test: "222222222222", Gamma: "333333333333", Catalog: "444444444444", Management: "666666666666"},
 		Source:           Source{Repository: "fleet-catalog", Branch: "main"},
 		Approval:         Approval{Approvers: []string{"arn:aws:iam::111111111111:role/*"}, Timeout: 48 * time.Hour},
 		Notifications:    Notifications{Emails: []string{}},
 		RequiredServices: []string{"guardduty", "securityhub", "config"},
 		AllowedServices:  DefaultAllowedServices(),
 		Shards:           1, LogRetentionDays: 365,
-		ReplicationBuckets: map[string]string{},
+		ReplicationBuckets: map[string]string{}, SandboxOrganization: true,
 		Portfolios: []Portfolio{
+			{ID: "organization", Name: "Organization", Provider: "Platform team", Accounts: []string{"666666666666"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}},
 			{ID: "security", Name: "Security services", Provider: "Platform team", Accounts: []string{"555555555555"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}},
-			{ID: "baseline", Name: "Account baseline", Provider: "Platform team", Accounts: []string{"555555555555"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}},
+			{ID: "baseline", Name: "Account baseline", Provider: "Platform team", Units: []string{"ou-f1ee-workload1"}, VerifyIn: "777777777777", Principals: []string{"arn:aws:iam:::role/fleet/*"}},
+			{ID: "self-service", Name: "Self-service", Provider: "Platform team", Units: []string{"ou-f1ee-workload1"}, VerifyIn: "777777777777", Principals: []string{"arn:aws:iam:::role/fleet/*"}},
 		},
 	}, s)
 	assert.True(t, s.Isolated())
@@ -90,16 +92,23 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"test region is catalog region", "test: [eu-central-1", "test: [eu-west-1", `fleet.yaml:12: regions.test[0]: eu-west-1 is a catalog region too`},
 		{"test regions empty", "test: [eu-central-1, eu-north-1]", "test: []", `regions.test: is empty`},
 		{"test region twice", "eu-north-1]", "eu-central-1]", `regions.test[1]: "eu-central-1" comes twice: keep one`},
-		{"unknown key", "log_retention_days", "log_retention_day", `fleet.yaml:33: log_retention_day: unknown key: did you mean log_retention_days`},
+		{"unknown key", "log_retention_days", "log_retention_day", `fleet.yaml:34: log_retention_day: unknown key: did you mean log_retention_days`},
 		{"unknown nested key", "    provider: Platform team", "    providers: Platform team", `portfolios[0].providers: unknown key: did you mean provider`},
-		{"portfolio ids twice", "- id: baseline", "- id: security", `portfolios[1].id: portfolios[0] has the id "security"`},
-		{"portfolio ids apart by dashes only", "- id: baseline", "- id: secu-rity", `portfolios[1].id: portfolios[0] has the id "security", and dashes do not tell`},
-		{"portfolio id shape", "- id: baseline", "- id: Base_line", `portfolios[1].id: want at most 40 lower-case letters`},
+		{"portfolio ids twice", "- id: baseline", "- id: security", `portfolios[2].id: portfolios[1] has the id "security"`},
+		{"portfolio ids apart by dashes only", "- id: baseline", "- id: secu-rity", `portfolios[2].id: portfolios[1] has the id "security", and dashes do not tell`},
+		{"portfolio id shape", "- id: baseline", "- id: Base_line", `portfolios[2].id: want at most 40 lower-case letters`},
 		{"no portfolios", "portfolios:", "portfolios: []\nx:", `portfolios: is empty`},
-		{"portfolio name too long", "name: Account baseline", "name: " + strings.Repeat("x", 101), `portfolios[1].name: want 1 to 100 characters, got 101`},
+		{"portfolio name too long", "name: Account baseline", "name: " + strings.Repeat("x", 101), `portfolios[2].name: want 1 to 100 characters, got 101`},
 		{"principal with account", `principals: ["arn:aws:iam:::role/fleet/*"]`, `principals: ["arn:aws:iam::111111111111:role/x"]`, `portfolios[0].principals[0]: want an IAM pattern without an account`},
-		{"consumer account", `accounts: ["555555555555"]`, `accounts: ["5"]`, `portfolios[0].accounts[0]: want 12 digits, got "5"`},
-		{"two sources", "source:", "source:\n  connection: {arn: \"arn:aws:codeconnections:eu-west-1:111111111111:connection/1\", repository: a/b}", `fleet.yaml:20: source: codecommit and connection are both set`},
+		{"consumer account", `accounts: ["555555555555"]`, `accounts: ["5"]`, `portfolios[1].accounts[0]: want 12 digits, got "5"`},
+		{"management account", `management: "666666666666"`, `management: "66"`, `accounts.management: want 12 digits, got "66"`},
+		{"units without management account", `  management: "666666666666"`, ``, `portfolios[2].organizational_units: sharing with them needs the organization's management account: add accounts.management`},
+		{"unit id", "[ou-f1ee-workload1]", "[workloads]", `portfolios[2].organizational_units[0]: want the id of an organizational unit or of the root, got "workloads"`},
+		{"unit twice", "[ou-f1ee-workload1]", "[ou-f1ee-workload1, ou-f1ee-workload1]", `portfolios[2].organizational_units[1]: "ou-f1ee-workload1" comes twice`},
+		{"account to verify in", `verify_in: "777777777777"`, `verify_in: "7"`, `portfolios[2].verify_in: want 12 digits, got "7"`},
+		{"account to verify in without units", `    organizational_units: [ou-f1ee-workload1]`, ``, `portfolios[2].verify_in: the portfolio is shared with no organizational unit: add organizational_units`},
+		{"account to verify in listed", `    organizational_units: [ou-f1ee-workload1]`, "    organizational_units: [ou-f1ee-workload1]\n    accounts: [\"777777777777\"]", `portfolios[2].verify_in: 777777777777 is listed under accounts too, and is looked at anyway: remove one of the two`},
+		{"two sources", "source:", "source:\n  connection: {arn: \"arn:aws:codeconnections:eu-west-1:111111111111:connection/1\", repository: a/b}", `fleet.yaml:21: source: codecommit and connection are both set`},
 		{"no source", "  codecommit: {repository: fleet-catalog, branch: main}\n", "  {}\n", `source: names neither codecommit nor connection`},
 		{"connection ARN", "codecommit: {repository: fleet-catalog, branch: main}", "connection: {arn: \"arn:x\", repository: name}", `source.connection.arn: want the ARN of a connection, got "arn:x"`},
 		{"repository name", "repository: fleet-catalog", "repository: fleet/catalog", `source.codecommit.repository: CodeCommit does not accept the name "fleet/catalog"`},
@@ -121,10 +130,10 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"organization", "o-exampleorgid", "example", `fleet.yaml:7: organization: want o- and 10 to 32`},
 		{"name too long", "shards: 1", "name: elevenchars\nshards: 1", `name: want 2 to 10 lower-case letters`},
 		{"name reserved", "shards: 1", "name: sthree\nshards: 1", `name: "sthree" is reserved by AWS`},
-		{"boolean as text", "sandbox_organization: false", "sandbox_organization: 'no'", `sandbox_organization: want true or false, got text "no"`},
+		{"boolean as text", "sandbox_organization: true", "sandbox_organization: 'no'", `sandbox_organization: want true or false, got text "no"`},
 		{"key without value", "timeout: 48h", "timeout:", `approval.timeout: has no value`},
-		{"key twice", "shards: 1", "shards: 1\nshards: 2", `fleet.yaml:33: key "shards" comes twice, first on line 32`},
-		{"tab", "  timeout: 48h", "\ttimeout: 48h", `fleet.yaml:25: is indented with a tab`},
+		{"key twice", "shards: 1", "shards: 1\nshards: 2", `fleet.yaml:34: key "shards" comes twice, first on line 33`},
+		{"tab", "  timeout: 48h", "\ttimeout: 48h", `fleet.yaml:26: is indented with a tab`},
 		{"map expected", "notifications:\n  emails: []", "notifications: none", `notifications: want a map of keys, got text "none"`},
 		{"list expected", "required_services: [guardduty, securityhub, config]", "required_services: guardduty", `required_services: want a list, got text "guardduty"`},
 	}
@@ -152,7 +161,7 @@ func TestParseReportsEveryMistakeAtOnceInTheOrderOfTheFile(t *testing.T) {
 	for line := range strings.Lines(err.Error()) {
 		paths = append(paths, strings.SplitN(line, ": ", 3)[1])
 	}
-	assert.Equal(t, []string{"regions.home", "regions.catalog[0]", "accounts.gamma", "shard", "portfolios[1].id"}, paths)
+	assert.Equal(t, []string{"regions.home", "regions.catalog[0]", "accounts.gamma", "shard", "portfolios[2].id"}, paths)
 }
 
 func TestMistakenValuesAreNotReportedTwice(t *testing.T) {
