@@ -64,6 +64,11 @@ func (l *loader) productYAML(p *Product, path string) error {
 	p.Lines = d.Lines
 
 	c := checker{Report: report, loader: l, template: p.Template.Doc}
+	if root, ok := d.Value.(map[string]any); ok {
+		elsewhere := maps.Clone(root)
+		delete(elsewhere, "parameters")
+		refuseRuntimeValues(report, "", elsewhere)
+	}
 	c.presentation(p)
 	c.version("/version", p.Version)
 	c.portfolios(raw.Portfolios)
@@ -195,7 +200,9 @@ func (c checker) parameters(pointer string, values map[string]string, complete b
 				cure = "did you mean " + near
 			}
 			c.Add(pointer+document.Pointer(name), "the template declares no such parameter", cure)
-		} else if complete && strings.Contains(values[name], "$[") {
+		} else if unknownRuntimeValue(c.Report, pointer+document.Pointer(name), values[name]) {
+			continue
+		} else if complete && strings.Contains(runtimeValue.ReplaceAllString(values[name], ""), "$[") {
 			c.Add(pointer+document.Pointer(name), "holds a TaskCat pseudo-parameter, which only TaskCat fills in", "write a value; pseudo-parameters belong into .taskcat.yml")
 		}
 	}

@@ -65,7 +65,8 @@ func (l *loader) taskcat(p *Product, path string) error {
 		c.testRegions(pointer, test.Regions)
 		c.parameters(pointer+"/parameters", parameters, false)
 		for _, parameter := range slices.Sorted(maps.Keys(parameters)) {
-			if strings.Contains(pseudoParameters.ReplaceAllString(parameters[parameter], ""), "$[") {
+			rest := pseudoParameters.ReplaceAllString(runtimeValue.ReplaceAllString(parameters[parameter], ""), "")
+			if strings.Contains(rest, "$[") && !runtimePrefix.MatchString(rest) { // those of run-time values are reported already
 				report.Add(pointer+document.Pointer("parameters", parameter), fmt.Sprintf("the pseudo-parameter in %q is not allowed", parameters[parameter]),
 					"write a value, or use $[taskcat_genaz_2], genpass_16A, genuuid, random-numbers, random-string, current_region or getval_<parameter>")
 			}

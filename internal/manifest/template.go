@@ -58,6 +58,7 @@ func (l *loader) checked(report *document.Report, d *document.Document) map[stri
 	checkSections(report, root)
 	checkResources(report, root)
 	checkMacros(report, root, "")
+	refuseRuntimeValues(report, "", root)
 	return root
 }
 

@@ -68,7 +68,7 @@ func stepManifestParameters(s *scenario) error {
 	if err := s.needProduct(); err != nil {
 		return err
 	}
-	maps.Copy(s.parameters, s.product.Parameters)
+	maps.Copy(s.parameters, manifest.SampleParameters(s.product.Parameters))
 	s.resolved = nil
 	_, err := s.template()
 	return err
@@ -82,7 +82,7 @@ func stepTestParameters(s *scenario, name string) error {
 	if i < 0 {
 		return fmt.Errorf(".taskcat.yml of %s has no test %q", s.product.ID, name)
 	}
-	for key, value := range s.product.Tests[i].Parameters {
+	for key, value := range manifest.SampleParameters(s.product.Tests[i].Parameters) {
 		if !strings.Contains(value, "$[") { // values that TaskCat generates are known only when it runs
 			s.parameters[key] = value
 		}
@@ -132,7 +132,7 @@ func resolveProduct(settings *config.Settings, p *manifest.Product, given map[st
 		parameters = map[string]string{}
 	}
 	declared, _ := p.Template.Doc["Parameters"].(map[string]any)
-	for name, value := range p.Parameters {
+	for name, value := range manifest.SampleParameters(p.Parameters) {
 		declaration, ok := declared[name].(map[string]any)
 		_, isGiven := parameters[name]
 		if _, hasDefault := declaration["Default"]; ok && !isGiven && !hasDefault {
