@@ -18,6 +18,7 @@ type corpus struct {
 	ids        map[string]bool // object ids that are in it
 	idBytes    int             // of the repository's hash
 	unreadable []hit
+	leaks      *leaks // is given every text too
 }
 
 // piece is a run of lines that came from one text.
@@ -63,6 +64,9 @@ func (c *corpus) write(o object, p part) error {
 		return nil
 	}
 	c.pieces = append(c.pieces, piece{first: c.line + 1, object: o, member: p.member})
+	if c.leaks != nil && o.kind != "canary" {
+		c.leaks.add(len(c.pieces)-1, o.path, string(p.text))
+	}
 	c.line += bytes.Count(p.text, []byte("\n"))
 	_, err := c.out.Write(p.text)
 	if err == nil && p.text[len(p.text)-1] != '\n' {

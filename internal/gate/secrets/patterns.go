@@ -19,6 +19,7 @@ type pattern struct {
 
 const (
 	upper   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	digits  = "0123456789"
 	alnum   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	keyWord = `("|')?(AWS|aws|Aws)?_?(SECRET|secret|Secret)?_?(ACCESS|access|Access)?_?(KEY|key|Key)("|')?\s*(:|=>|=)\s*("|')?`
 )

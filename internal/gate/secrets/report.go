@@ -121,6 +121,11 @@ func translate(h hit, from origin, key []byte) finding.Finding {
 		where = "in the message or the fields of " + o.kind + " " + short(o.id)
 		f.File = ""
 	}
+	if o.lost {
+		where = "in " + o.kind + " " + short(o.id) + ", to which no branch or tag leads"
+		f.File, f.Severity = "", finding.Warning
+		f.Cure = "a push does not send it: git reflog expire --expire-unreachable=now --all && git gc --prune=now removes it; revoke it if anybody else has seen it"
+	}
 	if h.piece.member != "" {
 		where += ", packed in it as " + h.piece.member
 	}

@@ -100,9 +100,11 @@ type object struct {
 	id   string
 	kind string // commit, tag, tree, blob, or "file" and "name" for what is not committed, "ref" for names of refs
 	path string // one of the paths that it has in the repository
+
+	lost bool // no ref leads to it
 }
 
-// list names every object reachable from any ref, from HEAD and from the index.
+// list names every object: those reachable from any ref, from HEAD and from the index, and then those that nothing leads to.
 func (r *repository) list(ctx context.Context) ([]object, error) {
 	refs, err := r.git(ctx, nil, "for-each-ref", "--format=%(objectname)")
 	if err != nil {
@@ -143,6 +145,17 @@ func (r *repository) list(ctx context.Context) ([]object, error) {
 		if words := strings.Fields(head); len(words) == 3 && words[0] != "160000" {
 			add(words[1], path)
 		}
+	}
+	all, err := r.git(ctx, nil, "cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectname)")
+	if err != nil {
+		return nil, err
+	}
+	reachable := len(objects)
+	for _, id := range strings.Fields(string(all)) {
+		add(id, "")
+	}
+	for i := range objects[reachable:] {
+		objects[reachable+i].lost = true
 	}
 	return objects, nil
 }

@@ -13,6 +13,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
@@ -31,9 +34,10 @@ type Options struct {
 	Selection  *Selection // scan this instead of the whole history and folder; default nil
 }
 
-// Run scans every object reachable from any ref, and what the catalog's folder holds beside them. An error means that the gate is broken.
+// Run scans every object of the repository, reachable from a ref or not, and what the catalog's folder holds beside them. An error means
+// that the gate is broken.
 func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, error) {
-	check := evidence.Check{Name: "git-secrets", Tool: "git-secrets", Unit: "objects"}
+	check := evidence.Check{Name: "git-secrets", Tool: tools(""), Unit: "objects"}
 	if o.Repository == "" {
 		o.Repository = o.Catalog
 	}
@@ -44,7 +48,7 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	if err != nil {
 		return check, nil, err
 	}
-	check.Tool = "git-secrets " + located.Version
+	check.Tool = tools(located.Version)
 	repo, err := open(ctx, o.Repository)
 	if err != nil {
 		return check, nil, err
@@ -67,6 +71,11 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	return check, findings, err
 }
 
+// tools names the scanners.
+func tools(gitSecrets string) string {
+	return strings.TrimSpace("git-secrets "+gitSecrets) + ", gitleaks " + gitleaksVersion
+}
+
 // examine scans, in a private box, the corpus that fill writes.
 func examine(ctx context.Context, o Options, program string, repo *repository, fill func(*corpus) error) ([]finding.Finding, error) {
 	box, err := tool.New()
@@ -79,13 +88,28 @@ func examine(ctx context.Context, o Options, program string, repo *repository, f
 		return nil, err
 	}
 	defer out.close()
+	if out.leaks, err = newLeaks(ctx); err != nil {
+		return nil, err
+	}
 	if err := fill(out); err != nil {
+		out.leaks.stop()
 		return nil, err
 	}
-	hits, err := scan(ctx, box, program, out)
-	if err != nil {
+	var hits []hit
+	var leaked []leak
+	group, together := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		leaked, err = out.leaks.finish(together)
+		return err
+	})
+	group.Go(func() (err error) {
+		hits, err = scan(together, box, program, out)
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	hits = merge(hits, out.place(leaked))
 	return report(ctx, repo, append(hits, out.unreadable...), o.Key)
 }
 

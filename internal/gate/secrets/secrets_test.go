@@ -329,3 +329,21 @@ func TestAToolThatDoesNotDoItsWorkIsBroken(t *testing.T) {
 		})
 	}
 }
+
+func TestASecretThatNothingLeadsToIsAWarning(t *testing.T) {
+	r := newRepo(t)
+	secret := keyID()
+	r.commit("amended", map[string]string{"a.txt": secret})
+	gatetest.Write(t, r.dir, map[string]string{"a.txt": "nothing"})
+	r.git("add", "-A")
+	r.git("commit", "-q", "--amend", "-m", "amended")
+	f := r.only(secret)
+	assert.Equal(t, finding.Warning, f.Severity)
+	assert.Contains(t, f.Message, "to which no branch or tag leads")
+	assert.Contains(t, f.Cure, "git gc --prune=now")
+	r.git("reflog", "expire", "--expire-unreachable=now", "--all")
+	r.git("gc", "-q", "--prune=now")
+	findings, err := r.run()
+	require.NoError(t, err)
+	assert.Empty(t, findings)
+}

@@ -32,12 +32,12 @@ type Text struct {
 
 // runSelection scans only what o.Selection names. The tool, the patterns and the proof of life are those of Run.
 func runSelection(ctx context.Context, o Options) (evidence.Check, []finding.Finding, error) {
-	check := evidence.Check{Name: "git-secrets", Tool: "git-secrets", Unit: "objects"}
+	check := evidence.Check{Name: "git-secrets", Tool: tools(""), Unit: "objects"}
 	located, err := o.Locate("git-secrets")
 	if err != nil {
 		return check, nil, err
 	}
-	check.Tool = "git-secrets " + located.Version
+	check.Tool = tools(located.Version)
 	repo := &repository{dir: o.Selection.GitDir, root: o.Selection.GitDir, gitDir: o.Selection.GitDir}
 	var counts tally
 	findings, err := examine(ctx, o, located.Path, repo, func(out *corpus) (err error) {
