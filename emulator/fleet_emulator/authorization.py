@@ -1,4 +1,4 @@
-"""May this principal do that? Identity policies, boundary, session and resource policies are combined here as IAM does.
+"""May this principal do that? Identity policies, boundary, session, resource policies and guardrails are combined as IAM does.
 
 ``authorize`` answers for anyone who asks (a request, CloudFormation's handlers, a git push). The caller of the request
 being served is ``caller()``: its ``arn`` None is the root user of the account, which nothing restricts.
@@ -15,8 +15,9 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from . import principals, resource_policies, usage
+from . import organizations_guardrails, principals, resource_policies, usage
 from .conditions import CannotDecide
+from .organizations_model import organization_of
 from .policies import Answer, Effect, Policy, Question, decide, load
 from .principals import NoSuchPrincipal, Principal
 
@@ -70,10 +71,10 @@ def authorize(
     """Decide as IAM does; CannotDecide if a policy asks for what the emulator cannot evaluate.
 
     ``principal_arn`` None is the root user of the account that owns the resource: always allowed. The ARN of a root user is
-    allowed in its own account too; in another account its policies decide. ``unnamed``: the resource has no ARN yet, so that
-    every pattern of its service counts as matching.
+    restricted in its own account by control policies of its organization only; in another account its policies decide.
+    ``unnamed``: the resource has no ARN yet, so that every pattern of its service counts as matching.
     """
-    if principal_arn is None or _is_at_home(principal_arn, resource):
+    if principal_arn is None:
         return Decision(True, "the account's root user is not restricted")
     try:
         principal = _with_session(principals.find(principal_arn))
@@ -87,7 +88,8 @@ def authorize(
         account=principal.account,
         unnamed=unnamed,
     )
-    why = _refusal(principal, question)
+    at_home = _is_at_home(principal_arn, resource)
+    why = _guardrail(principal, question) if at_home else _refusal(principal, question)
     if why is None:
         if principal.kind != "root":
             usage.record(principal.arn, action)
@@ -115,8 +117,17 @@ def require(
         raise AccessDenied(decision.reason)
 
 
+def _guardrail(principal: Principal, question: Question) -> str | None:
+    """Why the organizations of the caller and of the resource's owner let nobody do it; None if they do."""
+    owner = resource_policies.owner(question.resource)
+    return organizations_guardrails.refusal(principal.account, principal.path, question, owner)
+
+
 def _refusal(principal: Principal, question: Question) -> str | None:
     """Why not, as the end of IAM's message; None if nothing is against it."""
+    guardrail = _guardrail(principal, question)
+    if guardrail is not None:
+        return guardrail
     identity = decide(principal.policies, question)
     boundary = decide([principal.boundary], question) if principal.boundary else None
     session = decide([principal.session_policy], question) if principal.session_policy else None
@@ -187,16 +198,22 @@ def _context(principal: Principal, action: str, resource: str, given: Context) -
     parts = resource.split(":")
     if len(parts) > 5 and parts[3]:
         values["aws:requestedregion"] = [parts[3]]
-    owner = resource_policies.owner(resource)
-    if owner:
-        values["aws:resourceaccount"] = [owner]
-    organization = resource_policies.organization(principal.account)
-    if organization:
-        values["aws:principalorgid"] = [organization]
+    values.update(_organizations(principal.account, resource_policies.owner(resource)))
     for key, value in principal.tags.items():
         values[f"aws:principaltag/{key.lower()}"] = [value]
     for name, said in given.items():
         values[name.lower()] = [said] if isinstance(said, str) else [str(item) for item in said]
+    return values
+
+
+def _organizations(account: str, owner: str) -> dict[str, Sequence[str]]:
+    """Where the caller and the resource's owner stand; an account in no organization has no such keys."""
+    values: dict[str, Sequence[str]] = {"aws:resourceaccount": [owner]} if owner else {}
+    for side, number in (("principal", account), ("resource", owner)):
+        organization = organization_of(number) if number else None
+        if organization is not None:
+            values[f"aws:{side}orgid"] = [organization.id]
+            values[f"aws:{side}orgpaths"] = [organization.path_text(organization.nodes[number].parent)]
     return values
 
 

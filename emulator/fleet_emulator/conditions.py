@@ -36,7 +36,8 @@ KNOWN = tuple(
     aws:calledvia aws:calledviafirst aws:calledvialast aws:currenttime aws:epochtime aws:federatedprovider
     aws:multifactorauthage aws:multifactorauthpresent aws:principalaccount aws:principalarn aws:principalisawsservice
     aws:principalorgid aws:principalorgpaths aws:principalservicename aws:principalservicenameslist aws:principaltag/*
-    aws:principaltype aws:referer aws:requestedregion aws:requesttag/* aws:resourceaccount aws:securetransport
+    aws:principaltype aws:referer aws:requestedregion aws:requesttag/* aws:resourceaccount aws:resourceorgid
+    aws:resourceorgpaths aws:securetransport
     aws:sourceaccount aws:sourcearn aws:sourceidentity aws:sourceip aws:sourceorgid aws:sourceorgpaths aws:sourcevpc
     aws:sourcevpce aws:tagkeys aws:tokenissuetime aws:useragent aws:userid aws:username aws:viaawsservice aws:vpcsourceip
     cloudformation:changesetname cloudformation:createaction cloudformation:importresourcetypes

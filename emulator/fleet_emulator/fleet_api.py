@@ -28,6 +28,10 @@ class BadRequest(Exception):
     """What was sent makes no sense; the message says what would."""
 
 
+class Conflict(Exception):
+    """What was sent contradicts what is there already."""
+
+
 _ENDPOINTS: list[tuple[str, re.Pattern[str], Handler]] = []
 
 
@@ -56,6 +60,8 @@ def answer(request: Request) -> Response:
             return _failure(403, error.code, error.message)
         except CannotDecide as error:
             return _failure(501, error.code, error.message)
+        except Conflict as error:
+            return _failure(409, "Conflict", str(error))
         except (BadRequest, KeyError, ValueError, TypeError) as error:
             return _failure(400, "BadRequest", f"{type(error).__name__}: {error}")
     return _failure(404, "NotFound", f"the emulator has no {request.method} {request.path}")

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import registry
+from . import organizations_guardrails, registry
 from .authorization import AccessDenied, require
 from .handler_calls import required
 from .handler_resources import targets
@@ -47,11 +47,14 @@ def check(
 ) -> None:
     """Raise AccessDenied unless the principal has the permissions of ``handler`` (create, read, update, delete, list).
 
-    ``role_arn`` None is the root user. ``properties`` and ``identifier`` narrow the resource that is asked for; ``previous``
-    are the properties before an update, which calls only what changes.
+    ``role_arn`` None is the root user, whom only control policies of the organization restrict. ``properties`` and
+    ``identifier`` narrow the resource that is asked for; ``previous`` are the properties before an update, which calls only
+    what changes.
     """
     if role_arn is None:
-        return
+        if not organizations_guardrails.limits(account):
+            return
+        role_arn = f"arn:aws:iam::{account}:root"
     schema = registry.schema(type_name, region)
     values = properties or {}
     account = account or role_arn.split(":")[4]
@@ -87,7 +90,7 @@ def _roles(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            if key not in ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "Principal", "PrincipalARN"):
+            if key not in ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "Principal", "PrincipalARN", "EventPattern"):
                 yield from _roles(item)
     elif isinstance(value, list):
         for item in value:

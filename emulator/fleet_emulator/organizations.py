@@ -10,6 +10,16 @@ Other modules ask and listen through the names below.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.organizations.responses import OrganizationsResponse
+
+from . import organizations_api, organizations_types, organizations_view
+from . import organizations_seed as organizations_seed  # its endpoint
+from .organizations_errors import invalid
 from .organizations_model import (
     Membership,
     Organization,
@@ -37,4 +47,21 @@ __all__ = [
 
 
 def register() -> None:
-    """Nothing to replace yet."""
+    """Replace moto's operations, define the types, and let moto's other services see these organizations."""
+    for operation in organizations_api.OPERATIONS:
+        setattr(OrganizationsResponse, operation.__name__, _served(operation))
+    organizations_types.register()
+    organizations_view.register()
+
+
+def _served(operation: Callable[[str, dict[str, Any]], dict[str, Any] | None]) -> Callable[[Any], ActionResult]:
+    def serve(self: OrganizationsResponse) -> ActionResult:
+        parameters = json.loads(self.body or "{}")
+        try:
+            return ActionResult(operation(self.current_account, parameters) or {})
+        except KeyError as error:
+            raise invalid(f"You must specify a value for {error.args[0]}.", "INPUT_REQUIRED") from None
+
+    serve.__name__ = operation.__name__
+    serve.__doc__ = operation.__doc__
+    return serve

@@ -85,6 +85,9 @@ CONSTRAINTS = {
     "SERVICE_ACCESS_NOT_ENABLED": (
         "You must enable service access for the service before you register a delegated administrator for it."
     ),
+    "WAIT_PERIOD_ACTIVE": (
+        "This operation requires a wait period: an account that was created in the organization must be at least four days old."
+    ),
 }
 
 

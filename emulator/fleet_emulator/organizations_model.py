@@ -23,7 +23,7 @@ _CHARACTERS = string.ascii_lowercase + string.digits
 class Node:
     """A root, an organizational unit or an account: what a policy can be attached to.
 
-    ``kind`` is ROOT, ORGANIZATIONAL_UNIT or ACCOUNT; ``parent`` is empty for the root; ``policies`` are the ids of those attached.
+    ``kind`` is ROOT, ORGANIZATIONAL_UNIT or ACCOUNT; ``parent`` is empty for the root; ``policies`` are ids of those attached.
     """
 
     id: str

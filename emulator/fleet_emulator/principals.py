@@ -28,6 +28,7 @@ class Principal:
     tags: dict[str, str] = field(default_factory=dict)
     session_arn: str = ""
     session_policy: Policy | None = None
+    path: str = "/"
 
     @property
     def names(self) -> frozenset[str]:
@@ -108,7 +109,9 @@ def _principal(held: Any, account: str, kind: str, arn: str, session_arn: str = 
         policies += [_managed(account, policy_arn) for policy_arn in list(group.managed_policies)]
     boundary_arn = getattr(held, "permissions_boundary_arn", None) or None
     boundary = _managed(account, boundary_arn, "permissions boundary") if boundary_arn else None
-    return Principal(arn, account, kind, held.name, policies, boundary, boundary_arn, _tags(held), session_arn)
+    return Principal(
+        arn, account, kind, held.name, policies, boundary, boundary_arn, _tags(held), session_arn, path=held.path or "/"
+    )
 
 
 def _inline(held: Any) -> list[tuple[str, Any]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from moto.kms.models import kms_backends
-from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
 from . import principals
@@ -48,15 +47,6 @@ def owner(resource: str) -> str:
     if parts[2] == "s3":
         return s3_backends.bucket_accounts.get(parts[5].split("/", 1)[0], ("", ""))[1]
     return parts[4] if parts[4].isdigit() else ""
-
-
-def organization(account: str) -> str:
-    """The id of the organization that the account is in, as the emulated Organizations knows it; empty if it is in none."""
-    for held in list(organizations_backends.values()):
-        backend = held["aws"]
-        if backend.org is not None and any(member.id == account for member in backend.accounts):
-            return str(backend.org.id)
-    return ""
 
 
 def _bucket(name: str) -> Attached:

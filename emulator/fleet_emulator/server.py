@@ -26,6 +26,7 @@ MODULES = (
     "credentials",
     "aws_policies",
     "iam_types",
+    "organizations",
     "s3_types",
     "network_types",
     "security_types",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import principals, resource_policies
+from . import organizations_guardrails, principals, resource_policies
 from .authorization import AccessDenied
 from .policies import Effect, Question, decide
 
@@ -23,6 +23,8 @@ def require_trust(role_arn: str, service: str) -> None:
         },
         service=service,
     )
+    if organizations_guardrails.resource_refusal(question, account) is not None:
+        raise AccessDenied(_message(service, role_arn))
     attached = resource_policies.of("sts:AssumeRole", role_arn)
     if decide(attached.policies, question, with_principal=True).effect is not Effect.ALLOW:
         raise AccessDenied(_message(service, role_arn))
