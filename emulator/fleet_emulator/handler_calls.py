@@ -20,6 +20,9 @@ _VERBS = re.compile(
 _READS = ("Describe", "Get", "List")
 
 CALLED_FOR: dict[str, tuple[str, ...]] = {
+    "cloudformation:CreateStackInstances": ("StackInstancesGroup",),
+    "cloudformation:DeleteStackInstances": ("StackInstancesGroup",),
+    "cloudformation:UpdateStackInstances": ("StackInstancesGroup",),
     "iam:AttachRolePolicy": ("ManagedPolicyArns", "Roles"),
     "iam:CreatePolicyVersion": ("PolicyDocument",),
     "iam:AttachUserPolicy": ("ManagedPolicyArns", "Users"),

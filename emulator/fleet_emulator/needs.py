@@ -125,6 +125,7 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
 
 PASSED: dict[tuple[str, str], tuple[tuple[tuple[str, ...], str], ...]] = {
     ("cloudformation", "CreateStackSet"): ((("AdministrationRoleARN",), "cloudformation.amazonaws.com"),),
+    ("cloudformation", "UpdateStackSet"): ((("AdministrationRoleARN",), "cloudformation.amazonaws.com"),),
     ("codebuild", "CreateProject"): ((("serviceRole",), "codebuild.amazonaws.com"),),
     ("codebuild", "UpdateProject"): ((("serviceRole",), "codebuild.amazonaws.com"),),
     ("codepipeline", "CreatePipeline"): ((("pipeline", "roleArn"), "codepipeline.amazonaws.com"),),
@@ -191,8 +192,10 @@ def _named(call: Call, caller: Caller, pattern: str, *names: str) -> str:
 
 
 def _stack(call: Call, caller: Caller) -> str:
-    if call.operation in ("CreateStackSet", "UpdateStackSet", "DeleteStackSet", "DescribeStackSet", "CreateStackInstances"):
-        return f"arn:aws:cloudformation:{call.region}:{caller.account}:stackset/{_first(call, 'StackSetName')}:*"
+    if call.parameters.get("StackSetName"):
+        stack_set = _first(call, "StackSetName").rpartition("stackset/")[2]
+        identified = stack_set if ":" in stack_set else f"{stack_set}:*"
+        return f"arn:aws:cloudformation:{call.region}:{caller.account}:stackset/{identified}"
     name = _first(call, "StackName")
     change_set = _first(call, "ChangeSetName")
     if not name and change_set.startswith("arn:"):

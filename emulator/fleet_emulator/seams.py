@@ -37,10 +37,10 @@ SEAMS: dict[str, str] = {
     "moto.s3.models:s3_backends": "",
     "moto.backends:list_of_moto_modules": "",
     "moto.kms.models:generate_private_key": "key_spec",
-    "moto.cloudformation.models:StackInstance.__init__": (
-        "self, account_id, region_name, stackset_id, stack_name, name, template, parameters, permission_model"
-    ),
-    "moto.cloudformation.models:StackInstance.delete": "self",
+    "moto.cloudtrail.models:Trail.check_bucket_exists": "self",
+    "moto.backup.models:Plan": "backup_plan, creator_request_id, backend",
+    "moto.cloudformation.responses:CloudFormationResponse.create_stack_set": "self",
+    "moto.cloudformation.responses:CloudFormationResponse.create_stack_instances": "self",
     "moto.cloudformation.responses:CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER": "",
     "moto.cloudformation.parsing:generate_resource_name": "resource_type, stack_name, logical_id",
     "moto.cloudformation.utils:generate_stack_id": "stack_name, region, account",

@@ -33,6 +33,7 @@ MODULES = (
     "store_types",
     "ssm_types",
     "stacks",
+    "stacksets",
     "servicecatalog",
     "code",
     "cloudcontrol",

@@ -7,9 +7,6 @@ does it, one resource at a time through ``stacks_resources.py``; ``stacks_model.
 
 from __future__ import annotations
 
-from typing import Any
-
-from moto.cloudformation import models
 from moto.cloudformation.exceptions import AlreadyExistsException
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_stack_id
@@ -29,8 +26,6 @@ def register() -> None:
         for path, change in CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
         if not path.startswith(ours)
     }
-    models.StackInstance.__init__ = _make_instance  # type: ignore[method-assign]
-    models.StackInstance.delete = _delete_instance  # type: ignore[method-assign]
     stacks_nested.register()
 
 
@@ -97,27 +92,3 @@ def _request(
         notification_arns=notification_arns,
         principal=principal,
     )
-
-
-def _make_instance(
-    self: Any,
-    account_id: str,
-    region_name: str,
-    stackset_id: str,
-    stack_name: str,
-    name: str,
-    template: str,
-    parameters: Any,
-    permission_model: str,
-) -> None:
-    """An instance of a stack set is an ordinary stack of the target account."""
-    given = parameters if isinstance(parameters, dict) else {p["ParameterKey"]: p["ParameterValue"] for p in parameters or []}
-    self.account_id, self.region_name, self.stackset_id = account_id, region_name, stackset_id
-    self.stack_name, self.name, self.template = stack_name, name, template
-    self.parameters, self.permission_model = parameters or [], permission_model
-    unique = stackset_id.rpartition(":")[2]
-    self.stack = make(account_id, region_name, f"StackSet-{name}-{unique}", template, given, principal=None)
-
-
-def _delete_instance(self: Any) -> None:
-    remove(self.stack, principal=None)

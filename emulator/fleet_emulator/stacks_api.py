@@ -1,6 +1,6 @@
 """CloudFormation's operations on stacks, instead of moto's: from a request's parameters to ``stacks_engine`` and back.
 
-Operations on stack sets stay moto's, but the stacks that they make are made here.
+Stack sets have operations of their own: ``stacksets_api.py``.
 """
 
 from __future__ import annotations
