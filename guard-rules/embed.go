@@ -8,7 +8,7 @@ package guardrules
 
 import "embed"
 
-// Files are *.guard, tests/*_tests.yaml and waivers.yaml (package waiver).
+// Files are *.guard, tests/*_tests.yaml, waivers.yaml and accepted-secrets.yaml (package waiver).
 //
-//go:embed *.guard tests/*_tests.yaml waivers.yaml
+//go:embed *.guard tests/*_tests.yaml waivers.yaml accepted-secrets.yaml
 var Files embed.FS

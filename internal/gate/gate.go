@@ -56,6 +56,7 @@ type Options struct {
 	Cucumber   io.Writer          // receives the Cucumber JSON of the features gate; default none
 	Now        func() time.Time   // default time.Now
 	Waivers    []byte             // the platform team's waivers.yaml; default the one beside the baseline rules
+	Accepted   []byte             // the platform team's accepted-secrets.yaml; default likewise
 	Selection  *secrets.Selection // part of the repository in which secrets are looked for; default all of it
 }
 
@@ -78,7 +79,7 @@ func Run(ctx context.Context, o Options) (evidence.Evidence, error) {
 			return result, fmt.Errorf("no gate %q: choose from %s", name, strings.Join(Names(), ", "))
 		}
 	}
-	waivers, err := o.waivers()
+	exceptions, err := o.exceptions()
 	if err != nil {
 		return result, err
 	}
@@ -94,7 +95,7 @@ func Run(ctx context.Context, o Options) (evidence.Evidence, error) {
 		outcomes = append(outcomes, loaded)
 	}
 	done, skipped := runAll(ctx, o, catalog)
-	outcomes = waive(append(outcomes, done...), waivers, catalog, o.Now())
+	outcomes = exceptions.apply(append(outcomes, done...), catalog, o.Selection == nil, o.Now())
 	result.NotRun = skipped
 	return settle(result, outcomes, o.Now())
 }

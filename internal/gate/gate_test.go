@@ -131,3 +131,28 @@ func TestWaiverLetsOneFindingPassAndShowsIt(t *testing.T) {
 	_, err = run("waivers: {}\n")
 	require.ErrorContains(t, err, "waivers cannot be read: guard-rules/waivers.yaml:1")
 }
+
+func TestAcceptedSecretPassesByItsDigest(t *testing.T) {
+	dir := t.TempDir()
+	gatetest.Write(t, dir, map[string]string{"leak.txt": "id = AKIA" + "QWERTYUIOPASDFGH\n"})
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=n", "-c", "user.email=n@example.com", "commit", "-qm", "leak"}} {
+		require.NoError(t, exec.Command("git", append([]string{"-C", dir}, args...)...).Run())
+	}
+	run := func(accepted string) (evidence.Evidence, error) {
+		return Run(context.Background(), Options{
+			Catalog: dir, Settings: gatetest.Settings(), Only: []string{Secrets}, Locate: gatetest.Locate, Accepted: []byte(accepted),
+		})
+	}
+	found, err := run("accepted: []\n")
+	require.NoError(t, err)
+	require.Len(t, found.Findings, 1)
+	f := found.Findings[0]
+	entry := "accepted:\n  - {fingerprint: \"" + f.Fingerprint + "\", rule: " + f.Rule + ", reason: Revoked before the pipeline was there., owner: tests}\n"
+	accepted, err := run(entry)
+	require.NoError(t, err)
+	assert.Equal(t, evidence.Passed, accepted.Outcome)
+	require.Len(t, accepted.Findings, 1)
+	assert.Equal(t, finding.Note, accepted.Findings[0].Severity)
+	_, err = run("accepted: {}\n")
+	require.ErrorContains(t, err, "accepted secrets cannot be read: guard-rules/accepted-secrets.yaml:1")
+}

@@ -14,25 +14,42 @@ import (
 	"accountfleet/internal/waiver"
 )
 
-// waivers reads the platform team's waivers. They are part of the fleet program, so what was pushed cannot add one.
-func (o Options) waivers() ([]waiver.Waiver, error) {
-	body := o.Waivers
-	if body == nil {
-		var err error
-		if body, err = fs.ReadFile(guardrules.Files, "waivers.yaml"); err != nil {
-			return nil, fmt.Errorf("waivers: %w: the fleet program was built without them", err)
-		}
-	}
-	waivers, err := waiver.Parse(waiver.File, body)
-	if err != nil {
-		return nil, fmt.Errorf("waivers cannot be read: %w", err)
-	}
-	return waivers, nil
+// exceptions are what the platform team lets pass. They are part of the fleet program, so what was pushed cannot add one.
+type exceptions struct {
+	waivers  []waiver.Waiver
+	accepted []waiver.Accepted
 }
 
-// waive applies waivers to what the gates found. Findings about waivers themselves come as an outcome of their own.
-func waive(outcomes []outcome, waivers []waiver.Waiver, catalog *manifest.Catalog, now time.Time) []outcome {
-	if len(waivers) == 0 {
+func (o Options) exceptions() (exceptions, error) {
+	var e exceptions
+	body, err := embedded(o.Waivers, "waivers.yaml")
+	if err == nil {
+		e.waivers, err = waiver.Parse(waiver.File, body)
+	}
+	if err != nil {
+		return e, fmt.Errorf("waivers cannot be read: %w", err)
+	}
+	if body, err = embedded(o.Accepted, "accepted-secrets.yaml"); err == nil {
+		e.accepted, err = waiver.ParseAccepted(waiver.AcceptedFile, body)
+	}
+	if err != nil {
+		return e, fmt.Errorf("accepted secrets cannot be read: %w", err)
+	}
+	return e, nil
+}
+
+// embedded is body, or the file beside the baseline rules.
+func embedded(body []byte, name string) ([]byte, error) {
+	if body != nil {
+		return body, nil
+	}
+	return fs.ReadFile(guardrules.Files, name)
+}
+
+// apply turns findings that may pass into notes. Findings about exceptions themselves come as an outcome of their own. Everything says
+// that the whole history was searched.
+func (e exceptions) apply(outcomes []outcome, catalog *manifest.Catalog, everything bool, now time.Time) []outcome {
+	if len(e.waivers)+len(e.accepted) == 0 {
 		return outcomes
 	}
 	var all []finding.Finding
@@ -45,13 +62,14 @@ func waive(outcomes []outcome, waivers []waiver.Waiver, catalog *manifest.Catalo
 		known := slices.ContainsFunc(catalog.Products, func(p manifest.Product) bool { return p.ID == w.Product })
 		return known && ran[gateOf(w.Rule)]
 	}
-	applied := waiver.Apply(waivers, all, now, judged)
+	applied := waiver.Apply(e.waivers, all, now, judged)
+	applied = waiver.Accept(e.accepted, applied, everything && ran[Secrets])
 	for i := range outcomes {
 		n := len(outcomes[i].findings)
 		outcomes[i].findings, applied = applied[:n:n], applied[n:]
 	}
 	return append(outcomes, outcome{gate: "waivers", findings: applied, check: evidence.Check{
-		Name: "waivers", Tool: "fleet", Unit: "waivers", Counted: len(waivers),
+		Name: "waivers", Tool: "fleet", Unit: "waivers", Counted: len(e.waivers) + len(e.accepted),
 	}})
 }
 
