@@ -156,13 +156,16 @@ def role_for(stack_set: StackSet, account: str) -> str:
 
 
 def _managed_role(stack_set: StackSet, account: str) -> str:
-    """The role that StackSets keeps in each member: an administrator, but not exempt from the organization's policies."""
-    organization = organization_of(account)
-    if organization is None or organization.management != stack_set.account:
-        raise CannotDeploy(f"Account {account} is not a member of the organization")
+    """The role that StackSets keeps in each member: an administrator, but not exempt from the organization's policies.
+
+    It stays when the account leaves, so that its stacks can still be deleted.
+    """
     name = "stacksets-exec-" + hashlib.sha256(account.encode()).hexdigest()[:32]
     arn = f"arn:aws:iam::{account}:role/{name}"
     if not principals.exists(arn):
+        organization = organization_of(account)
+        if organization is None or organization.management != stack_set.account:
+            raise CannotDeploy(f"Account {account} is not a member of the organization")
         iam = inside.client("iam", account, "us-east-1")
         trust = {"Effect": "Allow", "Principal": {"Service": TRUSTED}, "Action": "sts:AssumeRole"}
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
