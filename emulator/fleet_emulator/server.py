@@ -32,6 +32,8 @@ MODULES = (
     "security_types",
     "store_types",
     "ssm_types",
+    "governance_types",
+    "identity_center_types",
     "stacks",
     "stacksets",
     "servicecatalog",

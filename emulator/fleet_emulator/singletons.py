@@ -30,12 +30,37 @@ MESSAGES: dict[str, str] = {
     "AWS::EC2::SnapshotBlockPublicAccess": "Snapshot block public access is already managed in this Region.",
 }
 
+ONE_OF_EACH: dict[str, Callable[[dict[str, Any]], tuple[str, str] | None]] = {
+    "AWS::AccessAnalyzer::Analyzer": lambda p: (
+        (
+            str(p["Type"]),
+            f"You already have the maximum number of analyzers of type {p['Type']}. (Service: AccessAnalyzer, Status Code: 402)",
+        )
+        if str(p.get("Type", "")).startswith("ACCOUNT")
+        else None
+    ),
+    "AWS::CE::AnomalyMonitor": lambda p: (
+        (str(p.get("MonitorDimension")), "Limit exceeded on dimensional spend monitor creation")
+        if p.get("MonitorType") == "DIMENSIONAL"
+        else None
+    ),
+}
+"""Types of which there may be one for each value of a property: from the properties, that value and the refusal; None where there
+is no such limit. Sources: "IAM Access Analyzer quotas" (account-level analyzers per type and Region: 1);
+aws-cloudformation/cloudformation-coverage-roadmap issue 2515 for monitors, which CloudFormation reports as AlreadyExists.
+"""
+
 OUTSIDE: dict[str, Callable[[str, str], bool]] = {}
 """Types whose one resource may exist without a stack: (account, region) -> is there one? Backends register here."""
 
 
 def refusal(account: str, region: str, type_name: str, properties: dict[str, Any]) -> str | None:
     """Why the account may not have another in the region; None if it may."""
+    limit = ONE_OF_EACH.get(type_name)
+    if limit is not None:
+        wanted = limit(properties)
+        held = inventory.of_type(account, region, type_name)
+        return wanted[1] if wanted and any(limit(entry.resource.properties) == wanted for entry in held) else None
     message = MESSAGES.get(type_name)
     if not message:
         return None
