@@ -28,9 +28,18 @@ type Boundary struct {
 func NewBoundary(scope constructs.Construct, id string, props BoundaryProps) *Boundary {
 	return &Boundary{Resource: awsiam.NewCfnManagedPolicy(scope, jsii.String(id), &awsiam.CfnManagedPolicyProps{
 		ManagedPolicyName: jsii.String(props.Settings.Boundary()),
-		Description:       jsii.String("The most that products, their roles and their launch roles may do"),
+		Description:       jsii.String(boundaryDescription),
 		PolicyDocument:    Document(props.statements()...),
 	})}
+}
+
+const boundaryDescription = "The most that products, their roles and their launch roles may do"
+
+// properties are the boundary as a template spells it, for templates that are not the CDK's.
+func (p BoundaryProps) properties() map[string]any {
+	return map[string]any{
+		"ManagedPolicyName": p.Settings.Boundary(), "Description": boundaryDescription, "PolicyDocument": Document(p.statements()...),
+	}
 }
 
 // BoundaryARN is the ARN of the boundary of an account.
@@ -83,10 +92,25 @@ func (p BoundaryProps) statements() []Statement {
 		Deny("KeepProtectedRoles", protectedRoles(s), protectedActions...),
 		Deny("KeepFleetBuckets", fleetBuckets(s), "s3:BypassGovernanceRetention", "s3:Delete*", "s3:Put*"),
 	}
-	if s.SandboxOrganization && p.Account == s.Accounts.Test {
-		statements = append(statements, Allow("SandboxOrganization", anything, "organizations:*", "account:*"))
+	if p.managesOrganization() {
+		statements = append(statements, Allow("Organization", anything, "organizations:*", "account:*"),
+			Allow("StackSets", anything, "cloudformation:*StackSet*", "cloudformation:*StackInstance*"))
+	} else {
+		statements = append(statements, Allow("Organization", anything, "organizations:Describe*", "organizations:List*"))
+	}
+	if p.managesOrganization() || slices.Contains(s.Listed(), p.Account) {
+		statements = append(statements, Allow("PermissionSets", anything, "sso:*AccountAssignment*", "sso:*PermissionSet*", "sso:Describe*",
+			"sso:Get*", "sso:List*", "sso:TagResource", "sso:UntagResource"))
 	}
 	return statements
+}
+
+// managesOrganization says whether organization-wide products are launched in the account: in the management account, and in those
+// of sandbox organizations. Listed accounts may be delegated administrators besides, of Identity Center for example; accounts of
+// organizational units are neither.
+func (p BoundaryProps) managesOrganization() bool {
+	a := p.Settings.Accounts
+	return p.Account == a.Management || p.Settings.SandboxOrganization && (p.Account == a.Test || p.Account == a.Gamma)
 }
 
 // stackNames are the names of products' stacks: those that Service Catalog makes up, and those of Beta and TaskCat.

@@ -21,13 +21,18 @@ type LaunchRoleProps struct {
 
 // NewLaunchRole creates a launch role: what Service Catalog itself needs, and what any version that may still be used needs.
 func NewLaunchRole(scope constructs.Construct, id string, props LaunchRoleProps) *Role {
-	return NewRole(scope, id, RoleProps{
-		Name:        props.Name,
-		Description: "Service Catalog, to launch " + props.Product.ID,
+	return NewRole(scope, id, props.role())
+}
+
+// role is the launch role, for a stack as for a stack set.
+func (p LaunchRoleProps) role() RoleProps {
+	return RoleProps{
+		Name:        p.Name,
+		Description: "Service Catalog, to launch " + p.Product.ID,
 		Trust:       []Statement{TrustServiceAnywhere("servicecatalog.amazonaws.com")},
-		Boundary:    BoundaryARN(props.Settings, props.Account),
-		Policy:      append(launchBasics(props), launchPermissions(props.Product)...),
-	})
+		Boundary:    BoundaryARN(p.Settings, p.Account),
+		Policy:      append(launchBasics(p), launchPermissions(p.Product)...),
+	}
 }
 
 // launchBasics is what every launch needs, whatever the product.

@@ -104,13 +104,18 @@ func (s Statement) document() map[string]any {
 }
 
 // values is one string or a list, as CloudFormation prints them; jsii takes lists of any only.
-func values(list []string) any {
-	if len(list) == 1 {
-		return list[0]
+func values(texts []string) any {
+	if len(texts) == 1 {
+		return texts[0]
 	}
-	all := make([]any, len(list))
-	for i, s := range list {
-		all[i] = s
+	return list(texts)
+}
+
+// list is a list as jsii takes it.
+func list(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, text := range texts {
+		all[i] = text
 	}
 	return all
 }

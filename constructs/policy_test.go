@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,21 +95,31 @@ func TestBoundaryWritesIdentityServicesOut(t *testing.T) {
 	assert.Equal(t, []string{"s3:*"}, BoundaryProps{Settings: s}.services(), "a wildcard on iam would let a role lift itself")
 }
 
-func TestOnlyASandboxOrganizationIsOpen(t *testing.T) {
-	s := &config.Settings{Name: "fleet", Accounts: config.Accounts{Test: "222222222222"}, SandboxOrganization: true,
-		Regions: config.Regions{Home: "eu-west-1", Test: []string{"eu-north-1"}}}
-	has := func(account string) bool {
+func TestOnlyManagementAccountsReachTheirOrganization(t *testing.T) {
+	s := &config.Settings{Name: "fleet", SandboxOrganization: true, Regions: config.Regions{Home: "eu-west-1", Test: []string{"eu-north-1"}},
+		Accounts:   config.Accounts{Test: "222222222222", Gamma: "333333333333", Catalog: "444444444444", Management: "666666666666"},
+		Portfolios: []config.Portfolio{{ID: "security", Accounts: []string{"555555555555"}}}}
+	allows := func(account, action string) bool {
 		for _, statement := range (BoundaryProps{Settings: s, Account: account}).statements() {
-			if statement.Sid == "SandboxOrganization" {
+			if !statement.Deny && slices.Contains(statement.Actions, action) {
 				return true
 			}
 		}
 		return false
 	}
-	assert.True(t, has("222222222222"))
-	assert.False(t, has("333333333333"), "a real account must not reach its organization")
+	for _, account := range []string{"222222222222", "333333333333", "666666666666"} {
+		assert.True(t, allows(account, "organizations:*"), account)
+		assert.True(t, allows(account, "cloudformation:*StackSet*"), account)
+	}
+	for _, account := range []string{"444444444444", "555555555555", anyAccount} {
+		assert.False(t, allows(account, "organizations:*"), "%s must not change the organization", account)
+		assert.True(t, allows(account, "organizations:Describe*"), account)
+	}
+	assert.True(t, allows("555555555555", "sso:*PermissionSet*"), "a listed account may be the delegated administrator")
+	assert.False(t, allows(anyAccount, "sso:*PermissionSet*"), "an account of a unit is none")
 	s.SandboxOrganization = false
-	assert.False(t, has("222222222222"))
+	assert.False(t, allows("222222222222", "organizations:*"))
+	assert.True(t, allows("666666666666", "organizations:*"))
 }
 
 func TestLaunchRoleStatementsKeepActionsAndConditions(t *testing.T) {
@@ -121,4 +132,10 @@ func TestLaunchRoleStatementsKeepActionsAndConditions(t *testing.T) {
 		Sid: "Roles", Actions: []string{"iam:CreateRole"}, Resources: []string{"a", "b"},
 		Conditions: Conditions{"StringLike": {"iam:PermissionsBoundary": "x"}},
 	}, statements[0])
+}
+
+func TestTextsOfUnitTemplatesAreFilledInByCloudFormation(t *testing.T) {
+	assert.Equal(t, map[string]any{
+		"a": "plain ${aws:username}", "b": []any{map[string]any{"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${!aws:username}"}, "*"},
+	}, substituted(map[string]any{"a": "plain ${aws:username}", "b": []any{"arn:aws:iam::" + anyAccount + ":role/${aws:username}", "*"}}))
 }

@@ -21,6 +21,9 @@ type Role struct {
 	Resource awsiam.CfnRole
 }
 
+// policyName is the name of a role's inline policy.
+const policyName = "permissions"
+
 // NewRole creates a role.
 func NewRole(scope constructs.Construct, id string, props RoleProps) *Role {
 	role := &awsiam.CfnRoleProps{
@@ -30,21 +33,35 @@ func NewRole(scope constructs.Construct, id string, props RoleProps) *Role {
 	}
 	if len(props.Policy) > 0 {
 		role.Policies = &[]any{&awsiam.CfnRole_PolicyProperty{
-			PolicyName:     jsii.String("permissions"),
+			PolicyName:     jsii.String(policyName),
 			PolicyDocument: Document(props.Policy...),
 		}}
 	}
 	if len(props.Managed) > 0 {
-		arns := make([]any, len(props.Managed))
-		for i, arn := range props.Managed {
-			arns[i] = arn
-		}
+		arns := list(props.Managed)
 		role.ManagedPolicyArns = &arns
 	}
 	if props.Boundary != "" {
 		role.PermissionsBoundary = props.Boundary
 	}
 	return &Role{Resource: awsiam.NewCfnRole(scope, jsii.String(id), role)}
+}
+
+// properties are the role as a template spells it, for templates that are not the CDK's.
+func (p RoleProps) properties() map[string]any {
+	properties := map[string]any{
+		"RoleName": p.Name, "Description": p.Description, "AssumeRolePolicyDocument": Document(p.Trust...),
+	}
+	if len(p.Policy) > 0 {
+		properties["Policies"] = []any{map[string]any{"PolicyName": policyName, "PolicyDocument": Document(p.Policy...)}}
+	}
+	if len(p.Managed) > 0 {
+		properties["ManagedPolicyArns"] = list(p.Managed)
+	}
+	if p.Boundary != "" {
+		properties["PermissionsBoundary"] = p.Boundary
+	}
+	return properties
 }
 
 // ARN is a token: what refers to it is created after the role.

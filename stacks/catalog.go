@@ -21,6 +21,7 @@ func newCatalog(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk
 		description: "Account fleet: template store, ledger, and the roles that publish products", keep: true,
 	})
 	accounts.of(account, stack)
+	newUnitBoundary(stack, s)
 	newTemplateStore(stack, s, s.Regions.Home)
 	parts.NewBucket(stack, "Ledger", parts.BucketProps{Name: s.LedgerBucket(), ObjectLockDays: ledgerDays, WriteOnce: true})
 	newDeployRoles(stack, deployRoleProps{
@@ -28,7 +29,7 @@ func newCatalog(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk
 		artifacts: []string{packaging, planArtifact}, regions: storeRegions(s),
 		deploys: slices.Concat(createOrUpdate(stackARNs(account, []string{s.Regions.Home}, s.GammaPortfolioStack())),
 			changeSets(s, stackARNs(account, storeRegions(s), publishedStacks(s)...))),
-		permits: slices.Concat(launchRoles(s, account, s.LaunchRole("*"), s.GammaLaunchRole("*")), administerCatalog(s)),
+		permits: slices.Concat(launchRoles(s, account, s.LaunchRole("*"), s.GammaLaunchRole("*")), administerCatalog(s), administerUnits(s)),
 	})
 	newCatalogRoles(stack, s)
 	return stack
@@ -46,7 +47,7 @@ func newCatalogRegion(app awscdk.App, s *config.Settings, region string) awscdk.
 
 // publishedStacks are name patterns of what Prod publishes to the catalog account.
 func publishedStacks(s *config.Settings) []string {
-	return []string{s.Name + "-products-*", s.LaunchRolesStack(), s.PortfolioStack("*")}
+	return []string{s.Name + "-products-*", s.LaunchRolesStack(0) + "*", s.PortfolioStack("*")}
 }
 
 // newTemplateStore keeps templates under their digests. A listed template is read at every launch, by launch roles of any account of
@@ -138,17 +139,17 @@ func newCatalogRoles(stack awscdk.Stack, s *config.Settings) {
 			When("StringEquals", "s3:RequestObjectTag/servicecatalog:provisioning", "true"),
 	}, store)
 	role("ReadRole", s.CatalogReadRole(), "Package, Render, Dossier and Preflight, to read ledger, change sets and templates",
-		append(slices.Clone(readLedger),
+		slices.Concat(readLedger, []parts.Statement{
 			parts.Allow("ListTemplates", templateBuckets(s), "s3:ListBucket"),
 			parts.Allow("ReadTemplates", templates(s), "s3:GetObject"),
 			parts.Allow("ReadStacks", stackARNs(s.Accounts.Catalog, storeRegions(s), publishedStacks(s)...),
 				"cloudformation:DescribeChangeSet", "cloudformation:GetTemplate"),
-		), packaging, render, dossier, preflight)
+		}), packaging, render, dossier, preflight)
 	role("PublishRole", s.CatalogPublishRole(), "Settle and Verify, to settle versions and to append to the ledger",
-		append(slices.Clone(readLedger),
+		slices.Concat(readLedger, shareWithUnits(s), []parts.Statement{
 			parts.Allow("AppendLedger", ledger, "s3:PutObject"),
 			parts.Allow("FindProducts", stackARNs(s.Accounts.Catalog, storeRegions(s), s.Name+"-products-*"), "cloudformation:DescribeStacks"),
 			parts.Allow("SettleVersions", []string{"*"}, "servicecatalog:DescribeProvisioningArtifact", "servicecatalog:ListProvisioningArtifacts",
 				"servicecatalog:UpdateProvisioningArtifact"),
-		), settle, verify)
+		}), settle, verify)
 }

@@ -38,13 +38,16 @@ func newGamma(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk.S
 	return stack
 }
 
-// newConsumer is a consumer account: the roles that bring it launch roles, shares and principals, and the end user that verifies.
+// newConsumer is a consumer account: the end user that verifies and, where the account is listed, the roles that bring it launch roles,
+// shares and principals. An account in which only Verify looks gets everything else, the boundary too, through its organizational unit.
 func newConsumer(app awscdk.App, s *config.Settings, account string, accounts *boundaries) awscdk.Stack {
 	stack := installed(app, place{
 		name: s.ConsumerStack(account), account: account, region: s.Regions.Home,
 		description: "Account fleet: roles by which this account gets access to portfolios",
 	})
-	accounts.of(account, stack)
+	if account == s.Accounts.Catalog || slices.Contains(accessAccounts(s), account) {
+		accounts.of(account, stack)
+	}
 	parts.NewRole(stack, "VerifyRole", parts.RoleProps{
 		Name: s.ConsumerVerifyRole(), Description: "Verify, to see what is published as an end user sees it",
 		Trust:  []parts.Statement{parts.TrustRoles(s.Accounts.Tools, config.RoleARN(s.Accounts.Tools, s.ProjectRole(verify)))},

@@ -31,6 +31,7 @@ const (
 	maxPrincipals    = 100
 	maxPortfolio     = 150
 	maxVersions      = 100
+	maxTemplateBody  = 51_200
 )
 
 // Check reads every template of a cloud assembly and names, all at once, what AWS would refuse later, each with its cure.
@@ -51,7 +52,7 @@ func Check(dir string) error {
 		}
 		c := &checker{stack: strings.TrimSuffix(filepath.Base(path), ".template.json")}
 		if len(body) > maxTemplate {
-			c.refuse("Template", "%d bytes, more than %d: raise shards in fleet.yaml, or shorten the notes of versions", len(body), maxTemplate)
+			c.refuse("Template", "%d bytes, more than %d: raise shards in fleet.yaml, which divides products and their launch roles, or shorten the notes of versions", len(body), maxTemplate)
 		}
 		c.template(template)
 		problems = append(problems, c.problems...)
@@ -83,7 +84,7 @@ func (c *checker) refuse(where, format string, args ...any) {
 
 func (c *checker) template(t template) {
 	if n := len(t.Resources); n > maxResources {
-		c.refuse("Resources", "%d, more than %d of a stack: raise shards in fleet.yaml", n, maxResources)
+		c.refuse("Resources", "%d, more than %d of a stack: raise shards in fleet.yaml, which divides products and their launch roles", n, maxResources)
 	}
 	if n := len(t.Outputs); n > maxOutputs {
 		c.refuse("Outputs", "%d, more than %d of a stack: raise shards in fleet.yaml", n, maxOutputs)
@@ -106,6 +107,10 @@ func (c *checker) template(t template) {
 		case "AWS::S3::BucketPolicy":
 			if n := policySize(r.Properties["PolicyDocument"]); n > maxBucketPolicy {
 				c.refuse(id, "bucket policy of %d characters, more than %d: name fewer consumer accounts in fleet.yaml", n, maxBucketPolicy)
+			}
+		case "AWS::CloudFormation::StackSet":
+			if body, _ := r.Properties["TemplateBody"].(string); len(body) > maxTemplateBody {
+				c.refuse(id, "template of the stack set of %d bytes, more than %d: split the product, or let it use fewer services", len(body), maxTemplateBody)
 			}
 		case "AWS::CodePipeline::Pipeline":
 			c.pipeline(id, r.Properties)

@@ -123,6 +123,11 @@ func TestPortfolioOfTooManyIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "151 products, more than 150 of a portfolio: divide it in fleet.yaml")
 }
 
+func TestTemplateOfAStackSetOfTooManyBytesIsRefused(t *testing.T) {
+	set := some("AWS::CloudFormation::StackSet", map[string]any{"TemplateBody": strings.Repeat("x", 51_201)})
+	assert.ErrorContains(t, refused(t, map[string]any{"Units": set}), "Units: template of the stack set of 51201 bytes, more than 51200: split the product")
+}
+
 func TestTemplateOfTooManyIsRefused(t *testing.T) {
 	resources, outputs := map[string]any{}, map[string]any{}
 	for i := range 501 {
@@ -134,7 +139,7 @@ func TestTemplateOfTooManyIsRefused(t *testing.T) {
 	err := check(t, map[string]any{"Resources": resources, "Outputs": outputs})
 	assert.ErrorContains(t, err, "Resources: 501, more than 500 of a stack: raise shards in fleet.yaml")
 	assert.ErrorContains(t, err, "Outputs: 201, more than 200 of a stack")
-	assert.ErrorContains(t, err, "bytes, more than 900000: raise shards in fleet.yaml, or shorten the notes of versions")
+	assert.ErrorContains(t, err, "bytes, more than 900000: raise shards in fleet.yaml, which divides products and their launch roles, or shorten the notes of versions")
 }
 
 func TestEveryProblemIsNamedAtOnce(t *testing.T) {

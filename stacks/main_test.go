@@ -37,6 +37,8 @@ var (
 	publishedD rendered // what is published, accounts different
 	publishedE rendered // what is published, accounts equal
 	publishedR rendered // what is published, two regions and two shards
+	units      rendered // one portfolio is shared with organizational units
+	publishedU rendered // what is published, one portfolio shared with organizational units, two shards
 	large      rendered // 40 products of 30 versions
 )
 
@@ -87,6 +89,8 @@ func run(m *testing.M, scratch string) int {
 		{&publishedD, "published-different", publishing(settings(), somePlan(2, 2))},
 		{&publishedE, "published-equal", publishing(equalSettings(), somePlan(2, 2))},
 		{&publishedR, "published-regions", publishing(regionsSettings(), somePlan(2, 2))},
+		{&units, "units", installation(unitsSettings())},
+		{&publishedU, "published-units", publishing(unitsSettings(), unitsPlan())},
 		{&large, "large", publishing(settings(), somePlan(40, 30))},
 	} {
 		if err := synthesize(c.into, filepath.Join(scratch, c.name), c.build); err != nil {
@@ -184,6 +188,25 @@ func regionsSettings() *config.Settings {
 		ARN: "arn:aws:codeconnections:eu-west-1:111111111111:connection/11111111-2222-3333-4444-555555555555", Repository: "example/catalog",
 	}}
 	return s
+}
+
+// unitsSettings shares the baseline with two units, in one of whose accounts Verify looks, and security with one account.
+func unitsSettings() *config.Settings {
+	s := settings()
+	s.Accounts.Management = "666666666666"
+	s.Shards = 2
+	s.Portfolios[1].Accounts = nil
+	s.Portfolios[1].Units = []string{"ou-f1ee-workload2", "ou-f1ee-workload1"}
+	s.Portfolios[1].VerifyIn = "777777777777"
+	return s
+}
+
+// unitsPlan has a product in a portfolio of each kind, in two shards.
+func unitsPlan() *plan.Plan {
+	p := somePlan(2, 2)
+	p.Products[0].Portfolios = []string{"security"}
+	p.Products[1].Portfolios, p.Products[1].Shard = []string{"account-baseline"}, 1
+	return p
 }
 
 // somePlan has products with versions, of which the first is inactive, the last a candidate.

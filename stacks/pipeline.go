@@ -125,7 +125,14 @@ func (d *designer) shards() []publication {
 		}
 	}
 	// IAM is global, so launch roles have no copies in other regions.
-	return append(list, publication{name: "LaunchRoles", stack: d.s.LaunchRolesStack(), region: d.s.Regions.Home})
+	for shard := range d.s.Shards {
+		name := "LaunchRoles"
+		if shard > 0 {
+			name += fmt.Sprintf("-%d", shard)
+		}
+		list = append(list, publication{name: name, stack: d.s.LaunchRolesStack(shard), region: d.s.Regions.Home})
+	}
+	return list
 }
 
 func (d *designer) changeSet(order int, p publication) parts.Action {
@@ -205,17 +212,16 @@ func (d *deployment) template(artifact, file string) {
 	d.Configuration["TemplatePath"] = artifact + "::rendered/" + file + ".template.json"
 }
 
-// accessAccounts are the consumer accounts that get an access stack: not the catalog account, where launch roles and principals
-// come with the published stacks themselves.
+// accessAccounts are the consumer accounts that get an access stack: those that are listed, but for the catalog account, where launch
+// roles and principals come with the published stacks themselves. Accounts of organizational units need none: their launch roles come
+// by stack sets, their principals with the share, which needs nobody to accept it.
 func accessAccounts(s *config.Settings) []string {
-	return slices.DeleteFunc(s.Consumers(), func(account string) bool { return account == s.Accounts.Catalog })
+	return accountsOf(s.Accounts.Catalog, s.Listed()...)
 }
 
-// consumedBy are the portfolios that an account consumes.
+// consumedBy are the portfolios that an account is listed for.
 func consumedBy(s *config.Settings, account string) []config.Portfolio {
-	return slices.DeleteFunc(slices.Clone(s.Portfolios), func(p config.Portfolio) bool {
-		return !slices.Contains(s.PortfolioConsumers(p), account)
-	})
+	return slices.DeleteFunc(slices.Clone(s.Portfolios), func(p config.Portfolio) bool { return !slices.Contains(p.Accounts, account) })
 }
 
 // portfolioParameter is the parameter of an access stack that holds a portfolio's id.

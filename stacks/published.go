@@ -35,7 +35,9 @@ func Publish(app awscdk.App, s *config.Settings, p *plan.Plan) error {
 			newAccess(app, s, p, account, region)
 		}
 	}
-	newLaunchRoles(app, s, p)
+	for shard := range s.Shards {
+		newLaunchRoles(app, s, p, shard)
+	}
 	newGammaPortfolio(app, s, p)
 	newGammaAccess(app, s, p)
 	return nil
@@ -87,15 +89,33 @@ func newProducts(app awscdk.App, s *config.Settings, p *plan.Plan, shard int, re
 	}
 }
 
-// newLaunchRoles holds the launch roles of the catalog account, which constraints are checked against and by which consumers in the
-// catalog account itself launch.
-func newLaunchRoles(app awscdk.App, s *config.Settings, p *plan.Plan) {
+// newLaunchRoles holds the launch roles of a shard's products: those of the catalog account, which constraints are checked against and
+// by which consumers in the catalog account itself launch, and a stack set for each product that is shared with organizational units.
+// They are in shards like their products, because a role and its stack set take some 10 KB of a template.
+func newLaunchRoles(app awscdk.App, s *config.Settings, p *plan.Plan, shard int) {
 	stack := published(app, place{
-		name: s.LaunchRolesStack(), account: s.Accounts.Catalog, region: s.Regions.Home, description: "Account fleet: launch roles of products",
+		name: s.LaunchRolesStack(shard), account: s.Accounts.Catalog, region: s.Regions.Home, description: "Account fleet: launch roles of products",
 	})
-	if len(launchRolesOf(stack, s, s.Accounts.Catalog, p.Products, s.LaunchRole)) == 0 {
+	products := slices.DeleteFunc(slices.Clone(p.Products), func(product ledger.Product) bool { return product.Shard != shard })
+	if len(launchRolesOf(stack, s, s.Accounts.Catalog, products, s.LaunchRole)) == 0 {
 		keepEmpty(stack)
 	}
+	for _, product := range products {
+		if units := unitsOf(s, product); len(units) > 0 {
+			parts.NewUnitStackSet(stack, "Units"+parts.ID(product.ID), parts.UnitStackSetProps{
+				Name: s.LaunchRoleStackSet(product.ID), Description: "Launch role of " + product.ID + " in the accounts of organizational units",
+				Template: parts.LaunchRoleTemplate(s, product), Units: units, Except: accountsOf("", s.Accounts.Catalog), Region: s.Regions.Home,
+			})
+		}
+	}
+}
+
+// unitsOf are the organizational units that get a product.
+func unitsOf(s *config.Settings, product ledger.Product) []string {
+	if len(product.Portfolios) == 0 {
+		return nil
+	}
+	return s.Units(product.Portfolios...)
 }
 
 // launchRolesOf creates the launch roles of products in an account, in their order.
@@ -123,8 +143,14 @@ func newPortfolio(app awscdk.App, s *config.Settings, p *plan.Plan, portfolio co
 	}
 	parts.NewPortfolio(stack, "Portfolio", parts.PortfolioProps{
 		Name: portfolio.Name, Provider: portfolio.Provider, Products: offers, Principals: principals(s, portfolio),
-		Accounts: accountsOf(s.Accounts.Catalog, s.PortfolioConsumers(portfolio)...), Retain: true,
+		Accounts: accountsOf(s.Accounts.Catalog, portfolio.Accounts...), Retain: true,
 	})
+	if len(portfolio.Units) > 0 {
+		// CloudFormation cannot share with them; Settle does, and a change must be seen in what is rendered.
+		awscdk.NewCfnOutput(stack, jsii.String("OrganizationalUnits"), &awscdk.CfnOutputProps{
+			Value: jsii.String(strings.Join(portfolio.Units, ",")), Description: jsii.String("That Settle shares the portfolio with"),
+		})
+	}
 }
 
 // principals are the patterns of who may launch from a portfolio, and the end user that verifies.

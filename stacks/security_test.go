@@ -14,12 +14,12 @@ import (
 )
 
 func installations() map[string]rendered {
-	return map[string]rendered{"different": different, "equal": equal, "partly": partly, "regions": regions}
+	return map[string]rendered{"different": different, "equal": equal, "partly": partly, "regions": regions, "units": units}
 }
 
 func everything() map[string]rendered {
 	all := installations()
-	for name, r := range map[string]rendered{"published": publishedD, "published equal": publishedE, "published regions": publishedR} {
+	for name, r := range map[string]rendered{"published": publishedD, "published equal": publishedE, "published regions": publishedR, "published units": publishedU} {
 		all[name] = r
 	}
 	return all
@@ -166,7 +166,7 @@ func TestEachAccountHasOneBoundaryAndItsUsersComeAfter(t *testing.T) {
 	for name, c := range map[string]struct {
 		rendered
 		s *config.Settings
-	}{"different": {different, settings()}, "equal": {equal, equalSettings()}, "partly": {partly, partlySettings()}, "regions": {regions, regionsSettings()}} {
+	}{"different": {different, settings()}, "equal": {equal, equalSettings()}, "partly": {partly, partlySettings()}, "regions": {regions, regionsSettings()}, "units": {units, unitsSettings()}} {
 		count := map[string]int{}
 		for _, stack := range loadStacks(t, c.dir) {
 			for _, policy := range c.in(stack.ArtifactID, "AWS::IAM::ManagedPolicy") {
@@ -181,10 +181,12 @@ func TestEachAccountHasOneBoundaryAndItsUsersComeAfter(t *testing.T) {
 				}
 			}
 		}
-		want := append([]string{c.s.Accounts.Test, c.s.Accounts.Gamma, c.s.Accounts.Catalog}, c.s.Consumers()...)
-		for _, account := range want {
+		want := append([]string{c.s.Accounts.Test, c.s.Accounts.Gamma, c.s.Accounts.Catalog}, c.s.Listed()...)
+		for _, account := range accountsOf("", want...) {
 			assert.Equal(t, 1, count[account], "%s: account %s", name, account)
+			delete(count, account)
 		}
+		assert.Empty(t, count, "%s: the boundary of an account in which only Verify looks comes by its unit", name)
 	}
 }
 

@@ -261,8 +261,9 @@ func (c checker) portfolios(portfolios []Portfolio) {
 			c.account(at("portfolios", i, "accounts", j), id)
 		}
 		unique(c, at("portfolios", i, "accounts"), p.Accounts)
-		if n := len(p.Principals); n == 0 || n > 10 {
-			c.Add(at("portfolios", i, "principals"), fmt.Sprintf("want 1 to 10 patterns, got %d", n), "name who may launch, for example arn:aws:iam:::role/fleet/*")
+		// Source: AssociatePrincipalWithPortfolio, at most 10 patterns in a portfolio, of which the pipeline's verifier is one.
+		if n := len(p.Principals); n == 0 || n > 9 {
+			c.Add(at("portfolios", i, "principals"), fmt.Sprintf("want 1 to 9 patterns, got %d", n), "name who may launch, for example arn:aws:iam:::role/fleet/*")
 		}
 		for j, pattern := range p.Principals {
 			if !principalARN.MatchString(pattern) {

@@ -100,6 +100,7 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"no portfolios", "portfolios:", "portfolios: []\nx:", `portfolios: is empty`},
 		{"portfolio name too long", "name: Account baseline", "name: " + strings.Repeat("x", 101), `portfolios[2].name: want 1 to 100 characters, got 101`},
 		{"principal with account", `principals: ["arn:aws:iam:::role/fleet/*"]`, `principals: ["arn:aws:iam::111111111111:role/x"]`, `portfolios[0].principals[0]: want an IAM pattern without an account`},
+		{"too many principals", `principals: ["arn:aws:iam:::role/fleet/*"]`, `principals: ["arn:aws:iam:::role/` + strings.Join(strings.Split("abcdefghij", ""), `", "arn:aws:iam:::role/`) + `"]`, `portfolios[0].principals: want 1 to 9 patterns, got 10`},
 		{"consumer account", `accounts: ["555555555555"]`, `accounts: ["5"]`, `portfolios[1].accounts[0]: want 12 digits, got "5"`},
 		{"management account", `management: "666666666666"`, `management: "66"`, `accounts.management: want 12 digits, got "66"`},
 		{"units without management account", `  management: "666666666666"`, ``, `portfolios[2].organizational_units: sharing with them needs the organization's management account: add accounts.management`},
@@ -201,6 +202,38 @@ func TestConsumersAreSortedAndUnique(t *testing.T) {
 		{Accounts: []string{"555555555555", "222222222222"}}, {Accounts: []string{"222222222222"}}, {},
 	}}
 	assert.Equal(t, []string{"222222222222", "444444444444", "555555555555"}, s.Consumers())
+}
+
+func TestPortfoliosOfUnitsAreLookedAtInOneOfTheirAccountsOrInTheCatalogAccount(t *testing.T) {
+	s := &Settings{Accounts: Accounts{Catalog: "444444444444"}}
+	for _, row := range []struct {
+		name string
+		p    Portfolio
+		want []string
+	}{
+		{"an account is named", Portfolio{Units: []string{"ou-f1ee-workload1"}, VerifyIn: "777777777777"}, []string{"777777777777"}},
+		{"none is named", Portfolio{Units: []string{"ou-f1ee-workload1"}}, []string{"444444444444"}},
+		{"accounts are listed too", Portfolio{Units: []string{"ou-f1ee-workload1"}, VerifyIn: "777777777777", Accounts: []string{"888888888888"}}, []string{"777777777777", "888888888888"}},
+		{"accounts are listed, and nobody looks in a unit", Portfolio{Units: []string{"ou-f1ee-workload1"}, Accounts: []string{"555555555555"}}, []string{"444444444444", "555555555555"}},
+	} {
+		assert.Equal(t, row.want, s.PortfolioConsumers(row.p), row.name)
+	}
+}
+
+func TestListedAccountsAndUnitsAreSortedAndUnique(t *testing.T) {
+	s := &Settings{Portfolios: []Portfolio{
+		{ID: "a", Accounts: []string{"555555555555", "222222222222"}, Units: []string{"ou-f1ee-workload2", "ou-f1ee-workload1"}},
+		{ID: "b", Accounts: []string{"222222222222"}, Units: []string{"ou-f1ee-workload1"}, VerifyIn: "777777777777"}, {ID: "c"},
+	}}
+	assert.Equal(t, []string{"222222222222", "555555555555"}, s.Listed(), "an account to verify in is none")
+	assert.Equal(t, []string{"ou-f1ee-workload1", "ou-f1ee-workload2"}, s.Units())
+	assert.Equal(t, []string{"ou-f1ee-workload1"}, s.Units("b", "c"))
+	assert.Empty(t, s.Units("c"))
+}
+
+func TestLaunchRolesOfTheFirstShardHaveNoNumber(t *testing.T) {
+	s := &Settings{Name: "fleet"}
+	assert.Equal(t, []string{"fleet-launch-roles", "fleet-launch-roles-1"}, []string{s.LaunchRolesStack(0), s.LaunchRolesStack(1)})
 }
 
 func TestActionNamesBecomeKebabCase(t *testing.T) {

@@ -41,8 +41,20 @@ func (s *Settings) ConsumerStack(account string) string { return s.name("consume
 // ProductsStack is product shard n, from 0, in the catalog account.
 func (s *Settings) ProductsStack(n int) string { return s.name("products", fmt.Sprint(n)) }
 
-// LaunchRolesStack holds the launch roles of the catalog account.
-func (s *Settings) LaunchRolesStack() string { return s.name("launch-roles") }
+// LaunchRolesStack holds the launch roles of the products of shard n, from 0: those of the catalog account, and the stack sets that
+// bring them to the accounts of organizational units. The first shard's stack has no number.
+func (s *Settings) LaunchRolesStack(n int) string {
+	if n == 0 {
+		return s.name("launch-roles")
+	}
+	return s.name("launch-roles", fmt.Sprint(n))
+}
+
+// LaunchRoleStackSet brings the launch role of a product to the accounts of organizational units. It is named like the role.
+func (s *Settings) LaunchRoleStackSet(product string) string { return s.LaunchRole(product) }
+
+// BoundaryStackSet brings the permissions boundary to the accounts of organizational units. It is named like the boundary.
+func (s *Settings) BoundaryStackSet() string { return s.Boundary() }
 
 // PortfolioStack is the stack of portfolio id, in the catalog account.
 func (s *Settings) PortfolioStack(id string) string { return s.name("portfolio", id) }
@@ -231,8 +243,29 @@ func (s *Settings) ProductExport(product string) string { return s.name("product
 // CatalogRegionStack holds the template store of a catalog region other than home, in the catalog account.
 func (s *Settings) CatalogRegionStack(region string) string { return s.name("catalog", region) }
 
-// Consumers are the accounts that portfolios are shared with, sorted, each once. A portfolio without accounts is consumed in
-// the catalog account itself.
+// Listed are the accounts that portfolios are shared with one by one, sorted, each once.
+func (s *Settings) Listed() []string {
+	var accounts []string
+	for _, p := range s.Portfolios {
+		accounts = append(accounts, p.Accounts...)
+	}
+	slices.Sort(accounts)
+	return slices.Compact(accounts)
+}
+
+// Units are the organizational units that the named portfolios are shared with, sorted, each once; without names, those of all.
+func (s *Settings) Units(portfolios ...string) []string {
+	var units []string
+	for _, p := range s.Portfolios {
+		if len(portfolios) == 0 || slices.Contains(portfolios, p.ID) {
+			units = append(units, p.Units...)
+		}
+	}
+	slices.Sort(units)
+	return slices.Compact(units)
+}
+
+// Consumers are the accounts in which Verify looks, sorted, each once.
 func (s *Settings) Consumers() []string {
 	var accounts []string
 	for _, p := range s.Portfolios {
@@ -242,12 +275,18 @@ func (s *Settings) Consumers() []string {
 	return slices.Compact(accounts)
 }
 
-// PortfolioConsumers are the accounts in which p can be launched from.
+// PortfolioConsumers are the accounts in which Verify looks at p: every listed one, one of its organizational units, and the catalog
+// account for what no other can be looked at in.
 func (s *Settings) PortfolioConsumers(p Portfolio) []string {
-	if len(p.Accounts) == 0 {
-		return []string{s.Accounts.Catalog}
+	accounts := slices.Clone(p.Accounts)
+	switch {
+	case p.VerifyIn != "":
+		accounts = append(accounts, p.VerifyIn)
+	case len(p.Units) > 0 || len(accounts) == 0:
+		accounts = append(accounts, s.Accounts.Catalog)
 	}
-	return p.Accounts
+	slices.Sort(accounts)
+	return slices.Compact(accounts)
 }
 
 // kebab turns an action name such as "PolicyAsCode" into "policy-as-code".

@@ -53,7 +53,9 @@ func (in Input) sets(ctx context.Context, page *Page) error {
 			stacks = append(stacks, s.ProductsStack(shard))
 		}
 		if region == s.Regions.Home {
-			stacks = append(stacks, s.LaunchRolesStack())
+			for shard := range s.Shards {
+				stacks = append(stacks, s.LaunchRolesStack(shard))
+			}
 		}
 		for _, stack := range stacks {
 			rendered, err := in.rendered(stack + suffix(s, region))
@@ -94,7 +96,7 @@ func (in Input) stacks(ctx context.Context, page *Page) error {
 			stack.compare(deployed, rendered)
 			page.Stacks = append(page.Stacks, stack)
 		}
-		for _, account := range s.Consumers() {
+		for _, account := range s.Listed() {
 			rendered, err := in.rendered(s.AccessStack() + "-" + account + suffix(s, region))
 			if err != nil {
 				return err

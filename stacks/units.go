@@ -1,0 +1,97 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"accountfleet/internal/config"
+
+	parts "accountfleet/constructs"
+)
+
+// Organizational units: what reaches their accounts by stack sets, of which the catalog account is the delegated administrator, and what
+// Settle may do to share portfolios with them. Without units in fleet.yaml there is nothing of this in any stack.
+
+// boundaryAccounts are the accounts whose boundary is in a stack of their own; see boundaries.
+func boundaryAccounts(s *config.Settings) []string {
+	return accountsOf("", append(accessAccounts(s), s.Accounts.Test, s.Accounts.Gamma, s.Accounts.Catalog)...)
+}
+
+// newUnitBoundary brings the boundary to the accounts of organizational units, before any launch role comes there. It is installed, not
+// published, because it is the platform team's and changes with the settings only.
+//
+// Accounts that have it from a stack of their own are left out. One that moves into a unit later gets it a second time, which fails for
+// that account alone: automatic deployment does not know the filter. Source: CloudFormation User Guide, "Manage automatic deployments".
+func newUnitBoundary(stack awscdk.Stack, s *config.Settings) {
+	units := s.Units()
+	if len(units) == 0 {
+		return
+	}
+	parts.NewUnitStackSet(stack, "UnitBoundary", parts.UnitStackSetProps{
+		Name: s.BoundaryStackSet(), Description: "Permissions boundary of products in the accounts of organizational units",
+		Template: parts.BoundaryTemplate(s), Units: units, Except: boundaryAccounts(s), Region: s.Regions.Home,
+	})
+}
+
+// launchRoleStackSets are the stack sets that bring launch roles. They belong to the management account, also those of a delegated
+// administrator, and AWS does not say whose account a policy must name, so both are.
+func launchRoleStackSets(s *config.Settings) []string {
+	return stackSets(s, s.LaunchRoleStackSet("*"))
+}
+
+func stackSets(s *config.Settings, names ...string) []string {
+	var arns []string
+	for _, account := range accountsOf("", s.Accounts.Catalog, s.Accounts.Management) {
+		for _, name := range names {
+			arns = append(arns, config.ARN("cloudformation", s.Regions.Home, account, "stackset/"+name+":*"))
+		}
+	}
+	return arns
+}
+
+// actAsDelegate is what StackSets asks of whoever acts as delegated administrator, on every call.
+// Source: CloudFormation User Guide, "Register a delegated administrator".
+func actAsDelegate() parts.Statement {
+	return parts.Allow("ActAsDelegate", []string{"*"}, "organizations:ListDelegatedAdministrators")
+}
+
+// administerUnits is what CloudFormation does with stack sets. Source: registry schema of AWS::CloudFormation::StackSet; which resources
+// an action takes: Service Authorization Reference.
+func administerUnits(s *config.Settings) []parts.Statement {
+	if len(s.Units()) == 0 {
+		return nil
+	}
+	sets := launchRoleStackSets(s)
+	targets := append(append([]string{}, sets...),
+		config.ARN("cloudformation", "*", s.Accounts.Catalog, "stackset-target/"+s.LaunchRoleStackSet("*")),
+		config.ARN("cloudformation", "*", s.Accounts.Catalog, "type/resource/AWS-IAM-Role"))
+	if management := s.Accounts.Management; management != s.Accounts.Catalog {
+		targets = append(targets, config.ARN("cloudformation", "*", management, "stackset-target/"+s.LaunchRoleStackSet("*")),
+			config.ARN("cloudformation", "*", management, "type/resource/AWS-IAM-Role"))
+	}
+	return []parts.Statement{
+		actAsDelegate(),
+		parts.Allow("CreateStackSets", []string{"*"}, "cloudformation:CreateStackSet"), // takes no resource
+		parts.Allow("StackSets", sets, "cloudformation:DeleteStackSet", "cloudformation:DescribeStackSet", "cloudformation:DescribeStackInstance",
+			"cloudformation:DescribeStackSetOperation", "cloudformation:ListStackSetOperationResults", "cloudformation:ListStackInstances",
+			"cloudformation:TagResource", "cloudformation:UntagResource"),
+		parts.Allow("StackInstances", targets, "cloudformation:CreateStackInstances", "cloudformation:UpdateStackInstances",
+			"cloudformation:DeleteStackInstances", "cloudformation:UpdateStackSet"),
+	}
+}
+
+// shareWithUnits is what Settle and Verify do about organizational units. Service Catalog knows a portfolio as a resource, whose id AWS
+// makes up.
+func shareWithUnits(s *config.Settings) []parts.Statement {
+	if len(s.Units()) == 0 {
+		return nil
+	}
+	return []parts.Statement{
+		actAsDelegate(),
+		parts.Allow("FindPortfolios", stackARNs(s.Accounts.Catalog, storeRegions(s), s.PortfolioStack("*")), "cloudformation:DescribeStacks"),
+		parts.Allow("SharePortfolios", []string{config.ARN("catalog", "*", s.Accounts.Catalog, "portfolio/*")},
+			"servicecatalog:CreatePortfolioShare", "servicecatalog:UpdatePortfolioShare", "servicecatalog:DeletePortfolioShare",
+			"servicecatalog:DescribePortfolioShares"),
+		parts.Allow("FollowShares", []string{"*"}, "servicecatalog:DescribePortfolioShareStatus"), // takes no resource
+		parts.Allow("LookAtStackSets", stackSets(s, s.LaunchRoleStackSet("*"), s.BoundaryStackSet()), "cloudformation:ListStackInstances"),
+	}
+}

@@ -1,0 +1,117 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// inAccount is the one resource of a stack set's template as CloudFormation fills it in for an account.
+func inAccount(t *testing.T, set named, account string) map[string]any {
+	t.Helper()
+	var body map[string]any
+	require.NoError(t, json.Unmarshal([]byte(set.properties["TemplateBody"].(string)), &body))
+	require.Len(t, object(body["Resources"]), 1)
+	for _, r := range object(body["Resources"]) {
+		return object(filled(r, account))
+	}
+	return nil
+}
+
+func filled(value any, account string) any {
+	switch v := value.(type) {
+	case map[string]any:
+		if text, ok := v["Fn::Sub"].(string); ok && len(v) == 1 {
+			return strings.ReplaceAll(strings.ReplaceAll(text, "${AWS::AccountId}", account), "${!", "${")
+		}
+		m := map[string]any{}
+		for key, inner := range v {
+			m[key] = filled(inner, account)
+		}
+		return m
+	case []any:
+		l := make([]any, len(v))
+		for i, inner := range v {
+			l[i] = filled(inner, account)
+		}
+		return l
+	}
+	return value
+}
+
+func TestLaunchRolesReachUnitsAsTheyReachTheCatalogAccount(t *testing.T) {
+	require.Empty(t, publishedU.in("fleet-launch-roles", "AWS::CloudFormation::StackSet"), "its product is shared with accounts only")
+	sets := publishedU.in("fleet-launch-roles-1", "AWS::CloudFormation::StackSet")
+	require.Len(t, sets, 1)
+	assert.Equal(t, "fleet-launch-product-x1", sets[0].properties["StackSetName"])
+	roles := publishedU.in("fleet-launch-roles-1", "AWS::IAM::Role")
+	require.Len(t, roles, 1, "roles are in the shard of their product")
+	assert.Equal(t, object(roles[0].definition["Properties"]), inAccount(t, sets[0], "444444444444")["Properties"], "two spellings of one role")
+	assert.NotContains(t, sets[0].properties["TemplateBody"], "444444444444:policy", "the boundary is that of the account")
+}
+
+func TestBoundaryReachesUnitsAsItReachesOtherAccounts(t *testing.T) {
+	sets := units.all("AWS::CloudFormation::StackSet")
+	require.Len(t, sets, 1)
+	assert.Equal(t, "fleet-catalog", sets[0].stack)
+	for _, policy := range units.in("fleet-catalog", "AWS::IAM::ManagedPolicy") {
+		if policy.properties["ManagedPolicyName"] == "fleet-boundary" {
+			assert.Equal(t, policy.properties, inAccount(t, sets[0], "444444444444")["Properties"])
+		}
+	}
+	group := object(list(sets[0].properties["StackInstancesGroup"])[0])
+	assert.Equal(t, map[string]any{
+		"OrganizationalUnitIds": []any{"ou-f1ee-workload1", "ou-f1ee-workload2"}, "AccountFilterType": "DIFFERENCE",
+		"Accounts": []any{"222222222222", "333333333333", "444444444444", "555555555555"},
+	}, group["DeploymentTargets"], "whoever has it from a stack of its own is left out")
+}
+
+func TestStackSetsFollowTheirUnitsAndActAsDelegate(t *testing.T) {
+	for _, set := range append(units.all("AWS::CloudFormation::StackSet"), publishedU.all("AWS::CloudFormation::StackSet")...) {
+		p := set.properties
+		assert.Equal(t, "SERVICE_MANAGED", p["PermissionModel"], set.id)
+		assert.Equal(t, "DELEGATED_ADMIN", p["CallAs"], set.id)
+		assert.Equal(t, map[string]any{"Enabled": true, "RetainStacksOnAccountRemoval": false}, p["AutoDeployment"], set.id)
+		assert.Equal(t, map[string]any{"Active": true}, p["ManagedExecution"], set.id)
+		assert.Equal(t, []any{"CAPABILITY_NAMED_IAM"}, p["Capabilities"], set.id)
+		assert.Equal(t, "PARALLEL", object(p["OperationPreferences"])["RegionConcurrencyType"], set.id)
+		assert.Equal(t, []any{"eu-west-1"}, object(list(p["StackInstancesGroup"])[0])["Regions"], "IAM is global: one region brings the role")
+		assert.LessOrEqual(t, len(p["TemplateBody"].(string)), maxTemplateBody)
+	}
+}
+
+func TestUnitsAreSharedWithBySettleAndSeenInTheRendering(t *testing.T) {
+	assert.Empty(t, publishedU.in("fleet-portfolio-account-baseline", "AWS::ServiceCatalog::PortfolioShare"))
+	output := object(object(publishedU.templates["fleet-portfolio-account-baseline"]["Outputs"])["OrganizationalUnits"])
+	assert.Equal(t, "ou-f1ee-workload2,ou-f1ee-workload1", output["Value"])
+	assert.NotContains(t, publishedU.templates["fleet-portfolio-security"]["Outputs"], "OrganizationalUnits")
+	for _, action := range []string{"servicecatalog:CreatePortfolioShare", "servicecatalog:DeletePortfolioShare", "servicecatalog:DescribePortfolioShares",
+		"servicecatalog:DescribePortfolioShareStatus", "organizations:ListDelegatedAdministrators", "cloudformation:ListStackInstances"} {
+		assert.NotEmpty(t, units.role(t, "fleet-catalog-publish").allowing(action), action)
+		assert.Empty(t, different.role(t, "fleet-catalog-publish").allowing(action), "%s: without units nobody needs it", action)
+	}
+}
+
+func TestAnAccountToVerifyInHasTheVerifierAndNothingElse(t *testing.T) {
+	resources := object(units.templates["fleet-consumer-777777777777"]["Resources"])
+	var kinds []string
+	for id, r := range resources {
+		if kind := fmt.Sprint(object(r)["Type"]); kind != "AWS::CDK::Metadata" {
+			kinds = append(kinds, id+" "+kind)
+		}
+	}
+	assert.Equal(t, []string{"VerifyRole AWS::IAM::Role"}, kinds)
+	assert.NotContains(t, publishedU.templates, "fleet-access-777777777777")
+	var accesses []string
+	for _, action := range units.actions(t, "Prod") {
+		if name := action["Name"].(string); strings.HasPrefix(name, "Access-") {
+			accesses = append(accesses, name)
+		}
+	}
+	assert.Equal(t, []string{"Access-555555555555"}, accesses)
+	units.action(t, "Prod", "Execute-LaunchRoles-1")
+}
