@@ -30,6 +30,11 @@ SERVICES = {
 }
 """Who will assume a passed role, where that is not ``<service>.amazonaws.com``."""
 
+PASSES_NOTHING = frozenset(
+    {"AssumeRolePolicyDocument", "EventPattern", "KeyPolicy", "PolicyDocument", "Principal", "PrincipalARN"}
+)
+"""Properties that only speak of roles."""
+
 LINKED = {"accessanalyzer": "access-analyzer.amazonaws.com", "inspectorv2": "inspector2.amazonaws.com"}
 """Services that have roles of their own, where the name is not ``<service>.amazonaws.com``."""
 
@@ -90,7 +95,7 @@ def _roles(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            if key not in ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy", "Principal", "PrincipalARN", "EventPattern"):
+            if key not in PASSES_NOTHING:
                 yield from _roles(item)
     elif isinstance(value, list):
         for item in value:

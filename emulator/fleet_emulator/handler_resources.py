@@ -13,6 +13,7 @@ from typing import Any
 from . import registry
 from .needs_s3 import key_context
 from .principals import backend
+from .service_reference import takes
 
 Context = dict[str, str | list[str]]
 
@@ -43,7 +44,8 @@ def targets(
     service = ARN_SERVICES.get(prefix, prefix)
     if service != arn.split(":")[2]:
         return [Target(f"arn:aws:{service}:{region}:{account}:*", False)]
-    return [Target(arn, exact)]
+    # an action on something else than the resource itself, such as on the hub that a standard is disabled in
+    return [Target(arn, exact and takes(action, arn))]
 
 
 def arn_of(type_name: str, properties: Mapping[str, Any], identifier: str, account: str, region: str) -> tuple[str, bool]:

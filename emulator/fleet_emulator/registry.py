@@ -20,11 +20,16 @@ class UnknownType(Exception):
     """The registry of the region has no such type."""
 
 
-def _folder() -> Path:
+def data_folder() -> Path:
+    """The data that the installed cfn-lint ships."""
     found = importlib.util.find_spec("cfnlint")
     if found is None or not found.submodule_search_locations:
         raise RuntimeError("cfn-lint is not installed: its registry schemas are needed: run make tools")
-    return Path(found.submodule_search_locations[0]) / "data" / "schemas"
+    return Path(found.submodule_search_locations[0]) / "data"
+
+
+def _folder() -> Path:
+    return data_folder() / "schemas"
 
 
 @cache
@@ -52,6 +57,10 @@ def schema(type_name: str, region: str) -> TypeSchema:
 def types(region: str) -> list[str]:
     """Every type that the region has, sorted."""
     return sorted(_providers(region))
+
+
+REPLACING: dict[str, tuple[tuple[str, ...], ...]] = {"AWS::DynamoDB::Table": (("KeySchema",),)}
+"""Conditional create-only properties of which every change replaces the resource: no call of the service changes them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +93,7 @@ class TypeSchema:
     @cached_property
     def create_only(self) -> tuple[tuple[str, ...], ...]:
         """A change here replaces the resource."""
-        return self._paths("createOnlyProperties")
+        return (*self._paths("createOnlyProperties"), *REPLACING.get(self.type_name, ()))
 
     @cached_property
     def write_only(self) -> tuple[tuple[str, ...], ...]:

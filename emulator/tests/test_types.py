@@ -455,3 +455,61 @@ def test_what_its_own_service_deleted_is_gone_and_its_name_free(aws: Aws) -> Non
     aws.client("logs").delete_log_group(logGroupName="swept")
     assert aws.fleet("GET", f"resources?account={aws.account}")[1]["resources"] == []
     assert aws.deploy("two", {"B": bucket, "G": group})["StackStatus"] == "CREATE_COMPLETE", aws.reasons("two")
+
+
+@pytest.mark.source("schema of AWS::DynamoDB::Table; DynamoDB API: UpdateTable, UpdateContinuousBackups, UpdateTimeToLive")
+def test_a_table_changes_in_place_but_for_its_keys(aws: Aws) -> None:
+    def table(key: str, **properties: Any) -> dict[str, Any]:
+        keys = {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        }
+        return {"T": {"Type": "AWS::DynamoDB::Table", "Properties": {**keys, **properties}}}
+
+    dynamodb = aws.client("dynamodb")
+    plain = {"DeletionProtectionEnabled": False, "Tags": [{"Key": "a", "Value": "1"}]}
+    aws.deploy("table", table("id", **plain))
+    name = dynamodb.list_tables()["TableNames"][0]
+    recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+    expiry = {"TimeToLiveSpecification": {"AttributeName": "until", "Enabled": True}}
+    aws.deploy("table", table("id", DeletionProtectionEnabled=True, Tags=[{"Key": "b", "Value": "2"}], **recovery, **expiry))
+    assert dynamodb.list_tables()["TableNames"] == [name]
+    described = dynamodb.describe_table(TableName=name)["Table"]
+    assert described["DeletionProtectionEnabled"] is True
+    assert dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["AttributeName"] == "until"
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    tags = dynamodb.list_tags_of_resource(ResourceArn=described["TableArn"])["Tags"]
+    assert {"Key": "b", "Value": "2"} in tags
+    assert {"Key": "a", "Value": "1"} not in tags
+    aws.deploy("table", table("id", **plain))
+    aws.deploy("table", table("name", **plain))
+    assert dynamodb.list_tables()["TableNames"] != [name], "another key schema is another table"
+
+
+@pytest.mark.source("Service Authorization Reference, AWS Security Hub: BatchDisableStandards acts on the hub")
+def test_an_action_on_something_else_is_asked_for_that(aws: Aws) -> None:
+    hub = f"arn:aws:securityhub:{REGION}:{aws.account}:hub/default"
+    role = aws.role("hub", allow("securityhub:*", resource=hub), allow("cloudformation:*", "iam:CreateServiceLinkedRole"))
+    standard = f"arn:aws:securityhub:{REGION}::standards/aws-foundational-security-best-practices/v/1.0.0"
+    resources = {
+        "Hub": {"Type": "AWS::SecurityHub::Hub", "Properties": {"EnableDefaultStandards": False}},
+        "Standard": {"Type": "AWS::SecurityHub::Standard", "DependsOn": "Hub", "Properties": {"StandardsArn": standard}},
+    }
+    cloudformation = aws.assume(role).client("cloudformation")
+    cloudformation.create_stack(StackName="hub", TemplateBody=json.dumps({"Resources": resources}))
+    assert aws.client("cloudformation").describe_stacks(StackName="hub")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE", (
+        aws.reasons("hub")
+    )
+    cloudformation.delete_stack(StackName="hub")
+    assert aws.client("cloudformation").list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
+
+
+@pytest.mark.source("EventBridge user guide, Event patterns: a pattern matches text and passes nothing")
+def test_a_role_in_an_event_pattern_is_not_passed(aws: Aws) -> None:
+    role = aws.role("rules", allow("events:*"), allow("cloudformation:*"))
+    watched = f"arn:aws:iam::{aws.account}:role/watched"
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"resources": [watched]}}}
+    aws.assume(role).client("cloudformation").create_stack(StackName="rule", TemplateBody=json.dumps({"Resources": {"R": rule}}))
+    assert aws.client("cloudformation").describe_stacks(StackName="rule")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
