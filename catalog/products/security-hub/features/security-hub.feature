@@ -6,6 +6,7 @@ Feature: Security Hub checks against published standards
   Scenario: The hub is on, and finds each problem once
     Then the product enables "securityhub"
     And the resource "Hub" has property "ControlFindingGenerator" equal to "SECURITY_CONTROL"
+    And the resource "Hub" has property "AutoEnableControls" equal to "true"
 
   Scenario: Which standards are checked is decided here, not by a default of AWS
     Then the resource "Hub" has property "EnableDefaultStandards" equal to "false"
@@ -16,6 +17,24 @@ Feature: Security Hub checks against published standards
     Then there are 1 AWS::SecurityHub::Standard
     And the resource "CisFoundations" is not created
 
+  Scenario: A regulated account gets its standards
+    Given with parameter "NistStandard" set to "true"
+    And with parameter "PciStandard" set to "true"
+    And with parameter "TaggingStandard" set to "true"
+    And in region "eu-central-1"
+    Then there are 5 AWS::SecurityHub::Standard
+    And the resource "Nist" has property "StandardsArn" equal to "arn:aws:securityhub:eu-central-1::standards/nist-800-53/v/5.0.0"
+    And the resource "Pci" has property "StandardsArn" equal to "arn:aws:securityhub:eu-central-1::standards/pci-dss/v/4.0.1"
+
   Scenario: A standard is enabled only after the hub
     Then the resource "BestPractices" depends on "Hub"
     And the resource "CisFoundations" depends on "Hub"
+
+  Scenario: Controls are as strict as the organization wants them
+    Then the resource "CertificateExpiry" has property "Parameters.daysToExpiration.Value.Integer" equal to "30"
+    And the resource "PasswordPolicy" has property "Parameters.MinimumPasswordLength.Value.Integer" equal to "14"
+    And the parameter "PasswordLength" refuses "8"
+    And the parameter "CertificateWarningDays" refuses "7"
+
+  Scenario: No control is switched off for those who launch it
+    Then no AWS::SecurityHub::Standard has property "DisabledStandardsControls"
