@@ -6,6 +6,7 @@ Feature: Config records everything and its history is safe
   Scenario: Every resource is recorded and delivered
     Then the product enables "config"
     And the resource "Recorder" has property "RecordingGroup.AllSupported" equal to "true"
+    And the resource "Recorder" has property "RecordingMode.RecordingFrequency" equal to "CONTINUOUS"
     And the resource "DeliveryChannel" has property "S3BucketName" referring to "HistoryBucket"
 
   Scenario: The history is encrypted, private, and outlives the stack
@@ -24,3 +25,16 @@ Feature: Config records everything and its history is safe
   Scenario: Global resources can be left to another region
     Given with parameter "GlobalResources" set to "false"
     Then the resource "Recorder" has property "RecordingGroup.IncludeGlobalResourceTypes" equal to "false"
+
+  Scenario: An archive of another account can keep the history
+    Given with parameter "ArchiveBucketName" set to "log-archive-example"
+    And with parameter "ArchiveKeyArn" set to "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
+    Then the resource "DeliveryChannel" has property "S3BucketName" equal to "log-archive-example"
+    And the resource "DeliveryChannel" has property "S3KmsKeyArn" equal to "arn:aws:kms:eu-west-1:555555555555:key/11111111-2222-3333-4444-555555555555"
+    And the resource "RecorderRole" has property "Policies[0].PolicyDocument.Statement[0].Resource" equal to "arn:aws:s3:::log-archive-example/AWSLogs/222222222222/Config/*"
+    And the resource "HistoryBucket" is not created
+    And there is no AWS::KMS::Key
+
+  Scenario: History is never kept for less than a quarter
+    Then the parameter "RetentionDays" refuses "89"
+    And the resource "HistoryBucket" has property "LifecycleConfiguration.Rules[0].ExpirationInDays" equal to "2555"
