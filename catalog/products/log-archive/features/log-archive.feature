@@ -32,3 +32,23 @@ Feature: The log archive keeps logs, and keeps them to itself
   Scenario: Consumers can point other services at it
     Then the output "BucketName" refers to "LogBucket"
     And the output "KeyArn" refers to "LogKey"
+
+  Scenario: Services write on behalf of this account only, unless an organization is named
+    Then the resource "LogBucketPolicy" has property "PolicyDocument.Statement[1].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
+    And the resource "LogBucketPolicy" has property "PolicyDocument.Statement[2].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
+    And the resource "LogKey" has property "KeyPolicy.Statement[1].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
+    And no AWS::S3::BucketPolicy has property "PolicyDocument.Statement[3]"
+    And no AWS::KMS::Key has property "KeyPolicy.Statement[2]"
+
+  Scenario: All accounts of the organization deliver, and nobody else
+    Given with parameter "OrganizationId" set to "o-exampleorgid"
+    Then the resource "LogBucketPolicy" has property "PolicyDocument.Statement[3].Condition.StringEquals.aws:SourceOrgID" equal to "o-exampleorgid"
+    And the resource "LogBucketPolicy" has property "PolicyDocument.Statement[4].Condition.StringEquals.aws:SourceOrgID" equal to "o-exampleorgid"
+    And the resource "LogBucketPolicy" has property "PolicyDocument.Statement[4].Action" equal to "s3:PutObject"
+    And the resource "LogKey" has property "KeyPolicy.Statement[2].Condition.StringEquals.aws:SourceOrgID" equal to "o-exampleorgid"
+    And the parameter "OrganizationId" refuses "222222222222"
+
+  Scenario: Every version of a log is kept as long as the log
+    Then every AWS::S3::Bucket has property "VersioningConfiguration.Status" equal to "Enabled"
+    And the resource "LogBucket" has property "LifecycleConfiguration.Rules[0].ExpirationInDays" equal to "2555"
+    And the resource "LogBucket" has property "LifecycleConfiguration.Rules[0].NoncurrentVersionExpiration.NoncurrentDays" equal to "2555"
