@@ -30,6 +30,7 @@ var commands = []func(*IO) *cobra.Command{
 	newHooksCommand,
 	newLaunchCommand,
 	newLaunchRoleCommand,
+	newOrgPrepareCommand,
 	newPackageCommand,
 	newPublishCommand,
 	newRehearseCommand,

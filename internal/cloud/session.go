@@ -81,6 +81,18 @@ func (s *Session) Expect(ctx context.Context, account string) error {
 	return nil
 }
 
+// Account is the account of the session's credentials.
+func (s *Session) Account(ctx context.Context) (string, error) {
+	who, err := sts.NewFromConfig(s.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", fmt.Errorf("ask AWS who calls: %w: check the credentials of this shell", err)
+	}
+	return aws.ToString(who.Account), nil
+}
+
+// Config is for clients of services that this package has no use for.
+func (s *Session) Config() aws.Config { return s.config.Copy() }
+
 // Emulator is the address of the emulator that this session talks to; empty on real AWS.
 func (s *Session) Emulator(ctx context.Context) string {
 	endpoint := aws.ToString(s.config.BaseEndpoint)
