@@ -31,6 +31,8 @@ MODULES = (
     "network_types",
     "security_types",
     "store_types",
+    "dynamodb_types",
+    "sns_types",
     "ssm_types",
     "governance_types",
     "identity_center_types",

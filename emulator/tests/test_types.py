@@ -513,3 +513,23 @@ def test_a_role_in_an_event_pattern_is_not_passed(aws: Aws) -> None:
     rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"resources": [watched]}}}
     aws.assume(role).client("cloudformation").create_stack(StackName="rule", TemplateBody=json.dumps({"Resources": {"R": rule}}))
     assert aws.client("cloudformation").describe_stacks(StackName="rule")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+
+
+@pytest.mark.source("template reference, AWS::SNS::Topic: DisplayName, Tags and Subscription update with no interruption")
+def test_a_changed_topic_keeps_its_subscribers(aws: Aws) -> None:
+    def topic(**properties: Any) -> dict[str, Any]:
+        return {"T": {"Type": "AWS::SNS::Topic", "Properties": properties}}
+
+    sns = aws.client("sns")
+    mail = [{"Protocol": "email", "Endpoint": "a@example.com"}]
+    stack = aws.deploy(
+        "topic", topic(DisplayName="old", Subscription=mail, Tags=[{"Key": "a", "Value": "1"}]), {"Arn": {"Ref": "T"}}
+    )
+    arn = stack["Outputs"][0]["OutputValue"]
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{aws.account}:q")
+    aws.deploy("topic", topic(DisplayName="new", Tags=[{"Key": "b", "Value": "2"}]))
+    assert sns.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "new"
+    assert [s["Protocol"] for s in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]] == ["sqs"]
+    assert sns.list_tags_for_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+    aws.client("cloudformation").delete_stack(StackName="topic")
+    assert not sns.list_topics()["Topics"]
