@@ -172,8 +172,9 @@ func runPublishSettle(ctx context.Context, streams *IO, options publishOptions) 
 	}
 	settlement := publish.Settlement{
 		Settings: s, Plan: p, Rendering: rendering, Execution: options.execution, Ledger: owner.Ledger(s.LedgerBucket()),
-		ShelfIn: func(region string) publish.Shelf { return owner.In(region).Shelf() },
-		URLsIn:  func(region string) publish.Addresses { return owner.In(region).Shelf() },
+		ShelfIn:  func(region string) publish.Shelf { return owner.In(region).Shelf() },
+		URLsIn:   func(region string) publish.Addresses { return owner.In(region).Shelf() },
+		SharesIn: func(region string) publish.Sharer { return owner.In(region).Sharing() },
 		Approval: func(ctx context.Context) (ledger.Approval, error) {
 			return base.Approval(ctx, s.PipelineName(), approvalStage, approvalAction, options.execution)
 		},
@@ -200,8 +201,9 @@ func runPublishVerify(ctx context.Context, streams *IO, options publishOptions) 
 		MarketOf: func(account, region string) publish.Market {
 			return base.In(region).As(account, s.ConsumerVerifyRole()).Consumer()
 		},
-		ShelfIn: func(region string) publish.Shelf { return owner.In(region).Shelf() },
-		Now:     time.Now, Out: streams.Out,
+		ShelfIn:  func(region string) publish.Shelf { return owner.In(region).Shelf() },
+		SharesIn: func(region string) publish.Sharer { return owner.In(region).Sharing() },
+		Fleet:    owner.In(s.Regions.Home).Sharing(), Now: time.Now, Out: streams.Out,
 	}
 	e, err := verification.Verify(ctx)
 	if options.evidence != "" {

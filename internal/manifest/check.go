@@ -178,6 +178,28 @@ func (c checker) portfolios(ids []string) {
 		}
 		c.once(pointer, ids, i)
 	}
+	c.oneWayToEachAccount(ids)
+}
+
+// oneWayToEachAccount refuses a product whose launch role an account could get twice: by its organizational unit, and because it is
+// listed.
+func (c checker) oneWayToEachAccount(ids []string) {
+	var byUnit, listed string
+	for _, p := range c.loader.settings.Portfolios {
+		if !slices.Contains(ids, p.ID) {
+			continue
+		}
+		if len(p.Units) > 0 {
+			byUnit = p.ID
+		}
+		if len(p.Accounts) > 0 {
+			listed = p.ID
+		}
+	}
+	if byUnit != "" && listed != "" {
+		c.Add("/portfolios", fmt.Sprintf("portfolio %s is shared with organizational units and %s with single accounts, so that an account of both would get the launch role twice", byUnit, listed),
+			"keep one of the two, or ask the platform team to share both alike in fleet.yaml")
+	}
 }
 
 func (c checker) once(pointer string, list []string, i int) {

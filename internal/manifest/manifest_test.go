@@ -113,8 +113,15 @@ func sound() files {
 func settings() *config.Settings {
 	return &config.Settings{
 		Regions:    config.Regions{Test: []string{"eu-central-1", "eu-north-1"}},
-		Portfolios: []config.Portfolio{{ID: "security"}, {ID: "baseline"}},
+		Portfolios: []config.Portfolio{{ID: "security"}, {ID: "baseline"}, {ID: "units", Units: []string{"ou-f1ee-workload1"}}, {ID: "listed", Accounts: []string{"555555555555"}}},
 	}
+}
+
+func TestPortfoliosThatAreSharedAlikeMayOfferOneProduct(t *testing.T) {
+	tree := sound()
+	tree["products/archive/product.yaml"] = strings.Replace(productBody, "[security]", "[security, units]", 1)
+	_, findings := load(t, tree)
+	assert.Empty(t, findings)
 }
 
 func load(t *testing.T, tree Tree) (*Catalog, []finding.Finding) {
@@ -245,6 +252,7 @@ func TestMistakesOfProductYAMLAreNamed(t *testing.T) {
 		{"build metadata", edit("1.2.0", "1.2.0+5"), "PRODUCT", file, 5, "build metadata", "1.2.0"},
 		{"unknown portfolio", edit("[security]", "[securty]"), "PRODUCT", file, 7, `portfolios[0]: there is no portfolio "securty"`, "did you mean security"},
 		{"no portfolio", edit("[security]", "[]"), "PRODUCT", file, 7, "nobody could launch", "security, baseline"},
+		{"units and accounts", edit("[security]", "[listed, units]"), "PRODUCT", file, 7, "portfolio units is shared with organizational units and listed with single accounts", "keep one of the two"},
 		{"portfolio twice", edit("[security]", "[security, security]"), "PRODUCT", file, 7, "comes twice", "keep one"},
 		{"scope", edit("scope: account", "scope: acount"), "PRODUCT", file, 8, `want account, region or organization, got "acount"`, "did you mean account"},
 		{"no scope", edit("scope: account\n", ""), "PRODUCT", file, 1, "scope: is missing", "How often it may exist"},

@@ -113,6 +113,7 @@ type Settlement struct {
 	Ledger    Ledger
 	ShelfIn   func(region string) Shelf
 	URLsIn    func(region string) Addresses
+	SharesIn  func(region string) Sharer // called only if something is shared with organizational units
 	Approval  func(ctx context.Context) (ledger.Approval, error)
 	Now       func() time.Time
 	Out       io.Writer
@@ -139,6 +140,9 @@ func (s *Settlement) Settle(ctx context.Context) error {
 	}
 	for _, region := range s.Settings.Regions.Catalog {
 		if err := s.region(ctx, region); err != nil {
+			return err
+		}
+		if err := s.shares(ctx, region); err != nil {
 			return err
 		}
 	}

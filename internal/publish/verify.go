@@ -30,16 +30,23 @@ type Verification struct {
 	Ledger    Ledger
 	MarketOf  func(account, region string) Market
 	ShelfIn   func(region string) Shelf
-	Pace      cloud.Pace // how long a publication may take to be seen
+	SharesIn  func(region string) Sharer // called only if something is shared with organizational units
+	Fleet     Fleet                      // of the home region; asked only then
+	Pace      cloud.Pace                 // how long a publication may take to be seen
 	Now       func() time.Time
 	Out       io.Writer
 }
 
-// Verify checks that every version of the plan looks to every consumer as planned. If one does not, the versions that are new are
-// made invisible again, the ledger says so, and the returned *Refusal tells what was wrong and what was restored.
+// Verify checks that shares and stack sets of organizational units are as wanted, and that every version of the plan looks to every
+// consumer as planned. If anything does not, the versions that are new are made invisible again, the ledger says so, and the returned
+// *Refusal tells what was wrong and what was restored.
 func (v *Verification) Verify(ctx context.Context) (evidence.Evidence, error) {
 	e := evidence.Evidence{Action: "Verify", Outcome: evidence.Passed, Started: v.Now()}
-	var wrong []string
+	wrong, err := v.units(ctx, &e)
+	if err != nil {
+		e.Outcome, e.Finished = evidence.Broken, v.Now()
+		return e, err
+	}
 	for _, region := range v.Settings.Regions.Catalog {
 		for _, account := range v.Settings.Consumers() {
 			found, err := v.consumer(ctx, account, region, &e)
