@@ -51,6 +51,9 @@ class AccessDenied(ServiceException):
     code = "AccessDenied"
 
 
+GLOBAL = frozenset({"account", "budgets", "ce", "cloudfront", "iam", "organizations", "route53"})
+"""IAM prefixes of services with one endpoint: their calls are made to us-east-1, wherever they come from."""
+
 CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
 """Set by the gatekeeper for the request being served."""
 
@@ -203,6 +206,8 @@ def _context(principal: Principal, action: str, resource: str, given: Context) -
         values[f"aws:principaltag/{key.lower()}"] = [value]
     for name, said in given.items():
         values[name.lower()] = [said] if isinstance(said, str) else [str(item) for item in said]
+    if action.partition(":")[0] in GLOBAL:
+        values["aws:requestedregion"] = ["us-east-1"]
     return values
 
 
