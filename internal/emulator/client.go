@@ -22,7 +22,8 @@ func NewClient(endpoint string) *Client {
 	return &Client{endpoint: endpoint, http: &http.Client{Timeout: time.Minute}}
 }
 
-// Refusal is an answer other than success: AccessDenied (403), EmulatorCannotDecide (501), BadRequest (400), NotFound (404).
+// Refusal is an answer other than success: AccessDenied (403), EmulatorCannotDecide (501), BadRequest (400), NotFound (404),
+// Conflict (409).
 type Refusal struct {
 	Status  int
 	Code    string
@@ -77,6 +78,37 @@ type Filter struct {
 	Account, Region, Stack string // Stack: a name or an id
 }
 
+// Organization is one to begin with: ids that are given are kept, others are made up.
+type Organization struct {
+	ID           string                `json:"id,omitempty"` // o-...; default: made up
+	Management   string                `json:"management"`   // management account
+	Units        []OrganizationUnit    `json:"units,omitempty"`
+	Accounts     []OrganizationAccount `json:"accounts,omitempty"`     // members; the management account may be among them
+	AccountQuota int                   `json:"accountQuota,omitempty"` // accounts that it may have; default 100
+}
+
+// OrganizationUnit is an organizational unit.
+type OrganizationUnit struct {
+	ID     string `json:"id,omitempty"` // ou-...; default: made up
+	Name   string `json:"name"`
+	Parent string `json:"parent,omitempty"` // id of another unit; default ROOT
+}
+
+// OrganizationAccount is a member of an organization.
+type OrganizationAccount struct {
+	ID     string `json:"id"`
+	Name   string `json:"name,omitempty"`   // default: made from the id
+	Email  string `json:"email,omitempty"`  // default: made from the id
+	Parent string `json:"parent,omitempty"` // id of a unit; default ROOT
+}
+
+// OrganizationIDs are what an organization was made with; units come parents first.
+type OrganizationIDs struct {
+	ID    string             `json:"id"`
+	Root  string             `json:"root"` // r-...
+	Units []OrganizationUnit `json:"units"`
+}
+
 // Used are the actions that a principal was allowed and made.
 type Used struct {
 	ARN  string   `json:"arn"`
@@ -120,6 +152,12 @@ func (c *Client) Resources(ctx context.Context, f Filter) ([]Resource, error) {
 func (c *Client) PutPipeline(ctx context.Context, name, account, region string, state any) error {
 	body := map[string]any{"account": account, "region": region, "state": state}
 	return c.call(ctx, http.MethodPut, "pipelines/"+url.PathEscape(name), body, nil)
+}
+
+// PutOrganization makes an organization of accounts that are in none; a *Refusal with status 409 says that one of them is.
+func (c *Client) PutOrganization(ctx context.Context, o Organization) (OrganizationIDs, error) {
+	var got OrganizationIDs
+	return got, c.call(ctx, http.MethodPut, "organizations", o, &got)
 }
 
 // Permissions lists the actions that each role used.

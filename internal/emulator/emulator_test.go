@@ -153,6 +153,28 @@ func TestResourcesTellTheirLevelAndOutliveTheirStackWhereTheyAreRetained(t *test
 	assert.Equal(t, "fleet-emulator-test", found[0].PhysicalID)
 }
 
+func TestAnOrganizationIsMadeWithTheIDsThatAreGiven(t *testing.T) {
+	e, ctx := start(t), context.Background()
+	client := emulator.NewClient(e.Endpoint)
+	wanted := emulator.Organization{ID: "o-exampleorgid", Management: "666666666666",
+		Units: []emulator.OrganizationUnit{{Name: "Below", Parent: "ou-f1ee-workload1"}, {ID: "ou-f1ee-workload1", Name: "Workloads"}},
+		Accounts: []emulator.OrganizationAccount{{ID: "666666666666", Name: "Management", Email: "management@example.com"},
+			{ID: account, Parent: "ou-f1ee-workload1"}}}
+	got, err := client.PutOrganization(ctx, wanted)
+	require.NoError(t, err)
+	assert.Equal(t, "o-exampleorgid", got.ID)
+	assert.Equal(t, "r-f1ee", got.Root)
+	require.Len(t, got.Units, 2)
+	assert.Equal(t, emulator.OrganizationUnit{ID: "ou-f1ee-workload1", Name: "Workloads", Parent: "r-f1ee"}, got.Units[0])
+	assert.Regexp(t, "^ou-f1ee-[a-z0-9]{8}$", got.Units[1].ID)
+
+	_, err = client.PutOrganization(ctx, emulator.Organization{Management: account})
+	var refusal *emulator.Refusal
+	require.ErrorAs(t, err, &refusal)
+	assert.Equal(t, 409, refusal.Status)
+	assert.ErrorContains(t, err, "account "+account+" is in the organization o-exampleorgid already")
+}
+
 func TestStartSaysWhyItCannot(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
