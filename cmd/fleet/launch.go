@@ -137,7 +137,7 @@ func provision(ctx context.Context, streams *IO, options launchOptions, s *confi
 	levels, emulated := levelsOf(ctx, base, deploy)
 	provision := launch.Provision{
 		Settings: s, Template: options.template(b), Beta: beta{deploy, s.TaskCatBucket()}, Stacks: deploy.Stacks(), Sweeper: sweep.Sweeper(),
-		Levels: levels, Emulated: emulated, Log: launch.NewLog(streams.Err), Now: time.Now,
+		Levels: levels, Around: deploy.Surroundings(), Emulated: emulated, Log: launch.NewLog(streams.Err), Now: time.Now,
 	}
 	return provision.Run(ctx, b.Products)
 }
@@ -182,6 +182,7 @@ func integrationTests(ctx context.Context, streams *IO, options launchOptions, s
 	levels, emulated := levelsOf(ctx, base, deploy)
 	integration := launch.Integration{
 		Settings: s, Template: options.template(b), Levels: levels, Emulated: emulated, Run: options.run(), Log: launch.NewLog(streams.Err), Now: time.Now,
+		Around:    deploy.Surroundings(),
 		StacksIn:  func(region string) launch.Stacks { return deploy.In(region).Stacks() },
 		SweeperIn: func(region string) launch.Sweeper { return sweep.In(region).Sweeper() },
 		TaskCat: &launch.Process{
@@ -209,7 +210,7 @@ func consume(ctx context.Context, streams *IO, options launchOptions, s *config.
 	levels, emulated := levelsOf(ctx, base, sweep)
 	consume := launch.Consume{
 		Settings: s, Portfolio: options.portfolio, Template: options.template(b), Market: user.Consumer(), Stacks: sweep.Stacks(), Sweeper: sweep.Sweeper(),
-		Levels: levels, Emulated: emulated, Run: options.run(), Log: launch.NewLog(streams.Err), Now: time.Now,
+		Levels: levels, Around: sweep.Surroundings(), Emulated: emulated, Run: options.run(), Log: launch.NewLog(streams.Err), Now: time.Now,
 	}
 	return consume.Do(ctx, b.Products)
 }

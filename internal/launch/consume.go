@@ -29,13 +29,14 @@ type Consume struct {
 	Stacks    Stacks // of the gamma account, by the sweep role
 	Sweeper   Sweeper
 	Levels    Levels
+	Around    Surroundings
 	Run       string // short id that makes the names of this run's provisioned products its own
 	Emulated  bool
 	Log       *Log
 	Now       func() time.Time
 }
 
-// Do tries every changed product; those that are singletons one after another, the others four at once.
+// Do tries every changed product; singletons one after another, the others some at once.
 func (c *Consume) Do(ctx context.Context, products []bundle.Product) (evidence.Evidence, error) {
 	e := evidence.Evidence{Action: "Consume", Started: c.Now()}
 	var tasks []task
@@ -53,17 +54,9 @@ func (c *Consume) Do(ctx context.Context, products []bundle.Product) (evidence.E
 		}
 		tasks = append(tasks, t)
 	}
-	var journals []*journal
-	for _, round := range rounds(tasks) {
-		batch := make([]*journal, len(round))
-		index := make([]int, len(round))
-		for i := range round {
-			index[i] = i
-		}
-		inParallel(4, index, func(i int) { batch[i] = c.product(ctx, round[i].product) })
-		journals = append(journals, batch...)
-	}
-	return e, collect(&e, journals, c.Now())
+	launched := make([]*journal, len(tasks))
+	together(parallel, tasks, func(i int) { launched[i] = c.product(ctx, tasks[i].product) })
+	return e, collect(&e, launched, c.Now())
 }
 
 func (c *Consume) product(ctx context.Context, p bundle.Product) *journal {
@@ -154,6 +147,10 @@ func (c *Consume) order(ctx context.Context, p bundle.Product) (cloud.Order, str
 	if err != nil {
 		return cloud.Order{}, "", err
 	}
+	parameters, err := fill(ctx, c.Around, c.Settings.Accounts.Gamma, p.Parameters)
+	if err != nil {
+		return cloud.Order{}, "", err
+	}
 	version := p.Candidate().Version
 	var seen []string
 	for _, offer := range offers {
@@ -165,7 +162,7 @@ func (c *Consume) order(ctx context.Context, p bundle.Product) (cloud.Order, str
 			continue
 		}
 		order := cloud.Order{
-			Offer: offer, Version: candidate, Parameters: p.Parameters,
+			Offer: offer, Version: candidate, Parameters: parameters,
 			Name: strings.Join([]string{c.Settings.Name, "gamma", p.ID, c.Run}, "-"),
 		}
 		if len(offer.Paths) == 0 {

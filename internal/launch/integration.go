@@ -20,6 +20,7 @@ type Integration struct {
 	SweeperIn func(region string) Sweeper
 	Levels    Levels
 	TaskCat   TaskCat
+	Around    Surroundings
 	Run       string // short id that makes the names of this run's stacks its own
 	Emulated  bool
 	Log       *Log
@@ -110,7 +111,7 @@ func (in *Integration) Do(ctx context.Context, products []bundle.Product) (evide
 		changed = append(changed, product)
 		journals[product.ID] = newJournal("Test", product, in.Log, in.Now)
 	}
-	plan, err := in.plan(changed)
+	plan, err := in.plan(ctx, changed)
 	if err == nil && len(plan.Rounds) > 0 {
 		err = in.converse(ctx, plan, changed, journals)
 	}

@@ -99,7 +99,7 @@ func TestIntegrationClearsAfterARunnerThatDied(t *testing.T) {
 func TestPlanTakesOnlyWhatIsAllowed(t *testing.T) {
 	p := product("vpc", "account")
 	p.Tests = []bundle.Test{{Name: "defaults", Regions: []string{"eu-north-1"}, Parameters: map[string]string{"Az": "$[taskcat_getaz_2]", "Cidr": "10.0.0.0/20"}}}
-	plan, err := integration(&account{}, nil).plan([]bundle.Product{p})
+	plan, err := integration(&account{}, nil).plan(t.Context(), []bundle.Product{p})
 	require.NoError(t, err)
 	require.Equal(t, "222222222222", plan.Account)
 	spec := plan.Rounds[0][0]
@@ -116,7 +116,7 @@ func TestPlanTakesOnlyWhatIsAllowed(t *testing.T) {
 	}, spec.Config)
 	for _, value := range []string{"$[taskcat_ssm_/secret]", "$[taskcat_secretsmanager_x]", "$[taskcat_presignedurl],b,k", "$[taskcat_getlicensecontent]", "x$[taskcat_genuuid]"} {
 		p.Tests[0].Parameters = map[string]string{"P": value}
-		_, err := integration(&account{}, nil).plan([]bundle.Product{p})
+		_, err := integration(&account{}, nil).plan(t.Context(), []bundle.Product{p})
 		require.ErrorContains(t, err, "not a placeholder that tests may use", value)
 	}
 }

@@ -235,16 +235,5 @@ func collect(e *evidence.Evidence, journals []*journal, now time.Time) error {
 	return broken
 }
 
-// inParallel runs work for each item, at most limit at once; work reports through its own journal.
-func inParallel[T any](limit int, items []T, work func(T)) {
-	slots := make(chan struct{}, limit)
-	var wait sync.WaitGroup
-	for _, item := range items {
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
-			work(item)
-		})
-	}
-	wait.Wait()
-}
+// parallel is how many products are launched at once: what CloudFormation's request limits of an account bear without retries.
+const parallel = 6

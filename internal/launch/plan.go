@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,7 +14,7 @@ import (
 var placeholders = regexp.MustCompile(`(?i)^\$\[\w+_(ge[nt]az_\d|ge[nt]singleaz_\d+|genpass?_\d{1,2}\w?|gen[gu]uid|random-string|random-numbers|current_region|getval_\w+)\]$`)
 
 // plan is what the runner gets: nothing of a .taskcat.yml but names, regions and parameters goes into it.
-func (in *Integration) plan(products []bundle.Product) (Plan, error) {
+func (in *Integration) plan(ctx context.Context, products []bundle.Product) (Plan, error) {
 	plan := Plan{Account: in.Settings.Accounts.Test, TimeoutSeconds: 25 * 60, PollSeconds: 10, Parallel: 4}
 	var tasks []task
 	for _, product := range products {
@@ -24,6 +25,9 @@ func (in *Integration) plan(products []bundle.Product) (Plan, error) {
 		plan.Files = append(plan.Files, File{Root: product.ID, Body: body})
 		types := typesOf(body)
 		for _, test := range product.Tests {
+			if test.Parameters, err = fill(ctx, in.Around, in.Settings.Accounts.Test, test.Parameters); err != nil {
+				return plan, fmt.Errorf("products/%s/.taskcat.yml: test %s: %w", product.ID, test.Name, err)
+			}
 			if err := allowed(product.ID, test); err != nil {
 				return plan, err
 			}

@@ -34,12 +34,13 @@ type Provision struct {
 	Stacks   Stacks
 	Sweeper  Sweeper
 	Levels   Levels
+	Around   Surroundings
 	Emulated bool // the account is an emulated one: nothing in it is irreversible
 	Log      *Log
 	Now      func() time.Time
 }
 
-// Run tries every changed product, four at once, whatever becomes of the others.
+// Run tries every changed product, some at once, whatever becomes of the others.
 func (p *Provision) Run(ctx context.Context, products []bundle.Product) (evidence.Evidence, error) {
 	e := evidence.Evidence{Action: "Provision", Started: p.Now()}
 	region := p.Settings.Regions.Test[0]
@@ -60,15 +61,9 @@ func (p *Provision) Run(ctx context.Context, products []bundle.Product) (evidenc
 		}
 		tasks = append(tasks, t)
 	}
-	for _, round := range rounds(tasks) {
-		batch := make([]*journal, len(round))
-		index := make([]int, len(round))
-		for i := range round {
-			index[i] = i
-		}
-		inParallel(4, index, func(i int) { batch[i] = p.product(ctx, round[i].product) })
-		journals = append(journals, batch...)
-	}
+	launched := make([]*journal, len(tasks))
+	together(parallel, tasks, func(i int) { launched[i] = p.product(ctx, tasks[i].product) })
+	journals = append(journals, launched...)
 	return e, collect(&e, journals, p.Now())
 }
 
@@ -92,6 +87,7 @@ func notLaunched(s *config.Settings, product bundle.Product, emulated bool) stri
 func (p *Provision) check(ctx context.Context, product bundle.Product) *journal {
 	j := newJournal("Provision", product, p.Log, p.Now)
 	j.step("change set", func() (string, error) {
+		product.Parameters = manifest.SampleParameters(product.Parameters) // the account is not where the product belongs
 		stack, err := p.stack(ctx, product)
 		if err != nil {
 			return "", err
@@ -149,8 +145,12 @@ func (p *Provision) stack(ctx context.Context, product bundle.Product) (cloud.St
 	if err != nil {
 		return cloud.Stack{}, err
 	}
+	parameters, err := fill(ctx, p.Around, p.Settings.Accounts.Test, product.Parameters)
+	if err != nil {
+		return cloud.Stack{}, err
+	}
 	stack := cloud.Stack{
-		Name: p.Settings.BetaStack(product.ID), Body: string(body), Parameters: product.Parameters, Capabilities: product.Capabilities,
+		Name: p.Settings.BetaStack(product.ID), Body: string(body), Parameters: parameters, Capabilities: product.Capabilities,
 		RoleARN: p.role(),
 		Tags:    map[string]string{"fleet:product": product.ID, "fleet:version": product.Candidate().Version},
 	}

@@ -143,12 +143,48 @@ func TestSingletonsNeverMeet(t *testing.T) {
 
 	many := &account{pause: 5 * time.Millisecond}
 	var products []bundle.Product
-	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
+	for _, id := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		products = append(products, product(id, "account"))
 	}
 	_, err = provision(many).Run(t.Context(), products)
 	require.NoError(t, err)
-	require.Equal(t, 4, many.most)
+	require.Equal(t, parallel, many.most)
+}
+
+func TestWhatMeetsNothingWaitsForNothing(t *testing.T) {
+	guard, hub, logs := product("guard", "region"), product("hub", "region"), product("logs", "account")
+	tasks := []task{
+		{product: guard, regions: []string{"a"}, types: []string{"Detector"}}, {product: guard, regions: []string{"a"}, types: []string{"Detector"}},
+		{product: hub, regions: []string{"a"}, types: []string{"Hub"}}, {product: logs, regions: []string{"a"}},
+	}
+	others, ended := make(chan int, len(tasks)), make(chan int, len(tasks))
+	together(2, tasks, func(i int) {
+		if i == 0 { // takes until all that do not meet it are done
+			require.Equal(t, 2, <-others)
+			require.Equal(t, 3, <-others)
+		}
+		if i > 1 {
+			others <- i
+		}
+		ended <- i
+	})
+	close(ended)
+	var order []int
+	for i := range ended {
+		order = append(order, i)
+	}
+	require.Equal(t, []int{2, 3, 0, 1}, order)
+}
+
+func TestProductsOfOneOrganizationMeetInAnyRegion(t *testing.T) {
+	policies, tags := product("policies", "organization"), product("tags", "organization")
+	guard := product("guard", "region")
+	all := rounds([]task{
+		{product: policies, regions: []string{"a"}, types: []string{"Policy"}}, {product: tags, regions: []string{"b"}, types: []string{"Policy"}},
+		{product: guard, regions: []string{"c"}, types: []string{"Policy"}},
+	})
+	require.Len(t, all, 2)
+	require.Equal(t, "tags", all[1][0].product.ID)
 }
 
 func TestRoundsKeepProductsApartFromThemselvesOnly(t *testing.T) {

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"slices"
+	"sync"
 
 	"accountfleet/internal/bundle"
 	"accountfleet/internal/manifest"
@@ -20,14 +21,7 @@ type task struct {
 // Account-scoped products go into the first round. Two tasks of other scopes meet if they share a region and a resource type that
 // only such products have, because that type may be the singleton: GuardDuty's detector, Config's recorder.
 func rounds(tasks []task) [][]task {
-	common := map[string]bool{}
-	for _, t := range tasks {
-		if t.product.Scope == string(manifest.ScopeAccount) {
-			for _, name := range t.types {
-				common[name] = true
-			}
-		}
-	}
+	common := commonTypes(tasks)
 	var ordered [][]task
 	for _, t := range tasks {
 		at := slices.IndexFunc(ordered, func(round []task) bool {
@@ -41,14 +35,69 @@ func rounds(tasks []task) [][]task {
 	return ordered
 }
 
+// commonTypes are the types of account-scoped products: none of them is a singleton.
+func commonTypes(tasks []task) map[string]bool {
+	common := map[string]bool{}
+	for _, t := range tasks {
+		if t.product.Scope == string(manifest.ScopeAccount) {
+			for _, name := range t.types {
+				common[name] = true
+			}
+		}
+	}
+	return common
+}
+
+// meet says whether two tasks may not run at once. Products of organization scope meet in any region, as there is one organization.
 func meet(a, b task, common map[string]bool) bool {
-	account := string(manifest.ScopeAccount)
-	if a.product.Scope == account || b.product.Scope == account || !share(a.regions, b.regions) {
+	account, organization := string(manifest.ScopeAccount), string(manifest.ScopeOrganization)
+	if a.product.Scope == account || b.product.Scope == account {
+		return false
+	}
+	if !share(a.regions, b.regions) && (a.product.Scope != organization || b.product.Scope != organization) {
 		return false
 	}
 	return a.product.ID == b.product.ID || slices.ContainsFunc(a.types, func(name string) bool {
 		return !common[name] && slices.Contains(b.types, name)
 	})
+}
+
+// together runs work for every task by its index, at most limit at once, and never two that meet. A task starts as soon as it may, so
+// one that takes long holds up only those that it meets.
+func together(limit int, tasks []task, work func(i int)) {
+	common := commonTypes(tasks)
+	var mu sync.Mutex
+	changed := sync.NewCond(&mu)
+	running, waiting := map[int]bool{}, make([]int, len(tasks))
+	for i := range waiting {
+		waiting[i] = i
+	}
+	free := func(i int) bool {
+		for other := range running {
+			if meet(tasks[i], tasks[other], common) {
+				return false
+			}
+		}
+		return len(running) < limit
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for len(waiting) > 0 || len(running) > 0 {
+		at := slices.IndexFunc(waiting, free)
+		if at < 0 {
+			changed.Wait()
+			continue
+		}
+		next := waiting[at]
+		waiting, running[next] = slices.Delete(waiting, at, at+1), true
+		go func() {
+			work(next)
+			mu.Lock()
+			defer mu.Unlock()
+			delete(running, next)
+			changed.Signal()
+		}()
+	}
 }
 
 func share(a, b []string) bool {
