@@ -83,7 +83,8 @@ type Product struct {
 type Portfolio struct {
 	Name, Provider string
 	Products       []string
-	Accounts       []string
+	Accounts       []string // that it is shared with one by one; the catalog account if it is shared with nobody
+	Units          []string // organizational units that it is shared with as a whole
 	Principals     []string
 }
 
@@ -183,7 +184,10 @@ func (in Input) portfolioNames(ids []string) []string {
 func (in Input) portfolios(products []Product) []Portfolio {
 	var list []Portfolio
 	for _, p := range in.Settings.Portfolios {
-		portfolio := Portfolio{Name: p.Name, Provider: p.Provider, Accounts: in.Settings.PortfolioConsumers(p), Principals: p.Principals}
+		portfolio := Portfolio{Name: p.Name, Provider: p.Provider, Accounts: p.Accounts, Units: p.Units, Principals: p.Principals}
+		if len(p.Accounts)+len(p.Units) == 0 {
+			portfolio.Accounts = []string{in.Settings.Accounts.Catalog}
+		}
 		for _, product := range products {
 			if slices.Contains(product.Portfolios, p.Name) {
 				portfolio.Products = append(portfolio.Products, product.Name)
@@ -214,14 +218,29 @@ func verdict(page *Page) string {
 	if len(parts) == 0 {
 		return "Deploy the published stacks anew, with the same products"
 	}
-	var accounts []string
-	for _, p := range page.Portfolios {
-		accounts = append(accounts, p.Accounts...)
+	return fmt.Sprintf("Publish %s to %d %s in %s", strings.Join(parts, " and "), len(page.Portfolios),
+		plural(len(page.Portfolios), "portfolio", "portfolios"), reach(page.Portfolios))
+}
+
+// reach says how many accounts and organizational units portfolios are shared with.
+func reach(portfolios []Portfolio) string {
+	accounts, units := map[string]bool{}, map[string]bool{}
+	for _, p := range portfolios {
+		for _, id := range p.Accounts {
+			accounts[id] = true
+		}
+		for _, id := range p.Units {
+			units[id] = true
+		}
 	}
-	slices.Sort(accounts)
-	n := len(slices.Compact(accounts))
-	return fmt.Sprintf("Publish %s to %d %s in %d %s", strings.Join(parts, " and "), len(page.Portfolios), plural(len(page.Portfolios), "portfolio", "portfolios"),
-		n, plural(n, "account", "accounts"))
+	var where []string
+	if n := len(accounts); n > 0 || len(units) == 0 {
+		where = append(where, fmt.Sprintf("%d %s", n, plural(n, "account", "accounts")))
+	}
+	if n := len(units); n > 0 {
+		where = append(where, fmt.Sprintf("%d %s", n, plural(n, "organizational unit", "organizational units")))
+	}
+	return strings.Join(where, " and ")
 }
 
 func plural(n int, one, many string) string {
@@ -246,6 +265,17 @@ func attention(in Input, page *Page) []string {
 				what := cmp.Or(map[string]string{"True": "is replaced", "Conditional": "may be replaced"}[change.Replacement], "is removed")
 				list = append(list, fmt.Sprintf("Stack %s: %s (%s) %s.", set.Stack, change.LogicalID, change.Type, what))
 			}
+			if change.Type == "AWS::CloudFormation::StackSet" {
+				list = append(list, fmt.Sprintf("Stack %s: %s changes a launch role in every account of its organizational units at once.", set.Stack, change.LogicalID))
+			}
+		}
+	}
+	for _, stack := range page.Stacks {
+		for _, unit := range stack.NewUnits {
+			list = append(list, fmt.Sprintf("Stack %s in %s: its portfolio is newly shared with %s, and with every account that joins it.", stack.Name, stack.Region, unit))
+		}
+		for _, unit := range stack.LostUnits {
+			list = append(list, fmt.Sprintf("Stack %s in %s: its portfolio is no longer shared with %s; what its accounts launched stays.", stack.Name, stack.Region, unit))
 		}
 	}
 	for _, id := range in.Bundle.Removed {

@@ -3,6 +3,7 @@ package dossier
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,6 +113,37 @@ func TestPageSaysWhatIsAskedAndForWhom(t *testing.T) {
 	require.Equal(t, "Publish 1 new product and 1 new version to 1 portfolio in 1 account", page.Verdict)
 	require.Equal(t, 1, page.Others)
 	require.Equal(t, []Portfolio{{Name: "Account baseline", Provider: "Platform team", Products: []string{"Guardrails", "Network"}, Accounts: []string{"555555555555"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}}}, page.Portfolios)
+}
+
+func TestPageSaysWhatOrganizationalUnitsGet(t *testing.T) {
+	in := example(t)
+	shared := *settings
+	shared.Portfolios = []config.Portfolio{{ID: "base", Name: "Account baseline", Provider: "Platform team", VerifyIn: "777777777777",
+		Units: []string{"ou-f1ee-workload1", "ou-f1ee-workload2"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}}}
+	in.Settings = &shared
+	portfolio := `{"Resources": {"Portfolio": {"Type": "AWS::ServiceCatalog::Portfolio"}}, "Outputs": {"OrganizationalUnits": {"Value": %q}}}`
+	require.NoError(t, os.WriteFile(filepath.Join(in.Rendered, "fleet-portfolio-base.template.json"), fmt.Appendf(nil, portfolio, "ou-f1ee-workload1,ou-f1ee-workload2"), 0o600))
+	in.Deployed = func(context.Context, string, string) ([]byte, error) {
+		return fmt.Appendf(nil, portfolio, "ou-f1ee-workload1,ou-f1ee-leftover"), nil
+	}
+	in.SetsIn = func(string) publish.SetReader {
+		return sets{"fleet-launch-roles": {ARN: "arn:set/roles", Changes: []cloud.ResourceChange{{Action: "Modify", LogicalID: "UnitsNetwork", Type: "AWS::CloudFormation::StackSet"}}}}
+	}
+	page := collect(t, in)
+	require.Equal(t, "Publish 1 new product and 1 new version to 1 portfolio in 2 organizational units", page.Verdict)
+	require.Empty(t, page.Portfolios[0].Accounts, "where Verify looks is not what is shared with")
+	require.Equal(t, []string{"ou-f1ee-workload1", "ou-f1ee-workload2"}, page.Portfolios[0].Units)
+	for _, want := range []string{
+		"Stack fleet-launch-roles: UnitsNetwork changes a launch role in every account of its organizational units at once.",
+		"Stack fleet-portfolio-base in eu-west-1: its portfolio is newly shared with ou-f1ee-workload2, and with every account that joins it.",
+		"Stack fleet-portfolio-base in eu-west-1: its portfolio is no longer shared with ou-f1ee-leftover; what its accounts launched stays.",
+	} {
+		require.Contains(t, page.Attention, want)
+	}
+	require.False(t, page.Stacks[0].Same(), "its resources are the same, and yet its consumers are not")
+	html, err := page.HTML()
+	require.NoError(t, err)
+	require.Contains(t, string(html), "organizational units ou-f1ee-workload1, ou-f1ee-workload2")
 }
 
 func TestPageClaimsNoMoreThanWasProved(t *testing.T) {
