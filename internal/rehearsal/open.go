@@ -27,6 +27,9 @@ func (s *Session) open(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := s.organize(ctx); err != nil {
+		return err
+	}
 	if err := s.install(ctx, read); err != nil {
 		return err
 	}

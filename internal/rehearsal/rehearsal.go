@@ -70,6 +70,7 @@ type Session struct {
 	vault      *vault
 	state      *state
 	executions int
+	notes      []string // of the preparation, told with the first push
 
 	closing sync.Mutex
 	closers []func(context.Context) error // run in reverse order
@@ -208,7 +209,8 @@ func (s *Session) begin(ctx context.Context, e *execution, dir string, result *R
 	if err != nil {
 		return err
 	}
-	result.Notes = offer.notes
+	result.Notes = append(s.notes, offer.notes...)
+	s.notes = nil
 	as := s.plan.Assembly.Engineers
 	moved, err := s.push(ctx, offer, as)
 	if err != nil {
