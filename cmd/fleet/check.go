@@ -34,6 +34,7 @@ type checkOptions struct {
 	only       []string
 	format     string
 	explain    string
+	noCache    bool
 	evidence   string
 	junit      string
 	cucumber   string
@@ -78,6 +79,7 @@ Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is b
 	c.Flags().StringSliceVar(&o.only, "only", nil, "gates to run: "+strings.Join(gate.Names(), ", ")+" (default all)")
 	c.Flags().StringVar(&o.format, "format", "text", strings.Join(formats, ", ")+": what is printed; lines is for editors")
 	c.Flags().StringVar(&o.explain, "explain", "", "check nothing; tell why a rule exists, what to do, and show a template before and after")
+	c.Flags().BoolVar(&o.noCache, "no-cache", false, "judge everything anew, as the pipeline does")
 	c.Flags().StringVar(&o.evidence, "evidence", "", "write what was proved to this file, as JSON")
 	c.Flags().StringVar(&o.junit, "junit", "", "write a JUnit report to this file")
 	c.Flags().StringVar(&o.cucumber, "cucumber", "", "write the features' Cucumber JSON report to this file")
@@ -122,7 +124,7 @@ func checkOnce(ctx context.Context, io *IO, o checkOptions, settings *config.Set
 	var cucumber bytes.Buffer
 	run := gate.Options{
 		Catalog: o.catalog, Repository: o.repository, Settings: settings, Only: o.only, Locate: locateTool, Cucumber: &cucumber,
-		Products: o.products,
+		Products: o.products, Memory: remembered(io, o),
 	}
 	scope.apply(&run)
 	result, broken := gate.Run(ctx, run)

@@ -24,6 +24,7 @@ import (
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
 	"accountfleet/internal/gate/features"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/gate/policy"
 	"accountfleet/internal/gate/schema"
 	"accountfleet/internal/gate/secrets"
@@ -53,6 +54,7 @@ type Options struct {
 	Only       []string           // gates to run; default all
 	Products   []string           // products whose templates policy and schema look at; default all
 	Locate     tool.Locate        //
+	Memory     *memory.Memory     // what was found before; default none
 	Cucumber   io.Writer          // receives the Cucumber JSON of the features gate; default none
 	Now        func() time.Time   // default time.Now
 	Waivers    []byte             // the platform team's waivers.yaml; default the one beside the baseline rules
@@ -161,12 +163,12 @@ func runAll(ctx context.Context, o Options, catalog *manifest.Catalog) ([]outcom
 func runOne(ctx context.Context, name string, o Options, catalog *manifest.Catalog) (evidence.Check, []finding.Finding, error) {
 	switch name {
 	case Policy:
-		return policy.Run(ctx, policy.Options{Catalog: o.selected(catalog), Settings: o.Settings, Baseline: guardrules.Files, Locate: o.Locate})
+		return policy.Run(ctx, policy.Options{Catalog: o.selected(catalog), Settings: o.Settings, Baseline: guardrules.Files, Locate: o.Locate, Memory: o.Memory})
 	case Schema:
-		return schema.Run(ctx, schema.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate})
+		return schema.Run(ctx, schema.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate, Memory: o.Memory})
 	case Secrets:
 		return secrets.Run(ctx, secrets.Options{
-			Catalog: o.Catalog, Repository: o.Repository, Key: []byte(o.Settings.Organization), Locate: o.Locate, Selection: o.Selection,
+			Catalog: o.Catalog, Repository: o.Repository, Key: []byte(o.Settings.Organization), Locate: o.Locate, Memory: o.Memory, Selection: o.Selection,
 		})
 	case Features:
 		files, err := baselineFeatures()

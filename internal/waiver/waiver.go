@@ -42,14 +42,14 @@ type file struct {
 
 type entry struct {
 	Rule     string `json:"rule" jsonschema:"minLength=1" jsonschema_description:"Id of the rule, as fleet check prints it after the gate, for example S3_ACCESS_LOGGED."`
-	Product  string `json:"product" jsonschema:"pattern=^[a-z][a-z0-9]*(-[a-z0-9]+)*$" jsonschema_description:"Id of the product: the name of its folder."`
+	Product  string `json:"product" jsonschema:"pattern=^[a-z][a-z0-9]*(-[a-z0-9]+)*(/stack-sets/[A-Za-z0-9-]+)?$" jsonschema_description:"Id of the product: the name of its folder; for a template of one of its stack sets with /stack-sets/ and its name."`
 	Resource string `json:"resource" jsonschema:"minLength=1" jsonschema_description:"Logical id of the resource, or what the finding calls its subject."`
 	Reason   string `json:"reason" jsonschema:"minLength=20" jsonschema_description:"Why this is acceptable here, in a sentence that a reviewer understands: at least 20 characters."`
 	Owner    string `json:"owner" jsonschema:"minLength=3" jsonschema_description:"Who answers for it: a mail address or the name of a team."`
 	Expires  string `json:"expires" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$" jsonschema_description:"Last day on which it holds, quoted: \"2027-06-30\". At most a year ahead."`
 }
 
-var productID = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+var productID = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*(/stack-sets/[A-Za-z0-9-]+)?$`)
 
 // Parse reads waivers. Its error lists every mistake with its line; the file belongs to the platform team, so a mistake means that a
 // check is broken and not that what was pushed is wrong.

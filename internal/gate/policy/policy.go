@@ -16,6 +16,7 @@ import (
 	"accountfleet/internal/config"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/gate/tool"
 	"accountfleet/internal/manifest"
 )
@@ -32,6 +33,7 @@ type Options struct {
 	Settings *config.Settings
 	Baseline fs.FS // *.guard and tests/*_tests.yaml
 	Locate   tool.Locate
+	Memory   *memory.Memory // templates that were judged before; default none
 }
 
 // Run evaluates every rule on every template. An error means that the gate is broken.
@@ -50,7 +52,8 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	if err != nil {
 		return check, nil, err
 	}
-	subjects, findings, err := prepare(o)
+	templates := o.Memory.Templates(gate, o.Catalog.Subjects(), written(o.Catalog.Rules)...)
+	subjects, findings, err := prepare(o, templates.Fresh)
 	if err != nil {
 		return check, nil, err
 	}
@@ -71,11 +74,20 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 		findings = append(append(findings, mistakes...), translate(reports, subjects, []ruleFile{file})...)
 	}
 	check.Counted = len(o.Catalog.Products) * rules
-	check.Detail = fmt.Sprintf("%d templates, %d rules, %d variants", len(o.Catalog.Products), rules, len(subjects))
+	check.Detail = fmt.Sprintf("%d templates, %d rules, %d variants; %d templates judged before", len(o.Catalog.Products), rules, len(subjects), templates.Known)
 	if check.Counted == 0 {
 		return check, findings, fmt.Errorf("cfn-guard: no template to evaluate: add a product")
 	}
-	return check, findings, nil
+	return check, templates.Settle(findings), nil
+}
+
+// written is all that the rules of a catalog say.
+func written(files []manifest.File) []string {
+	var parts []string
+	for _, f := range files {
+		parts = append(parts, f.Path, string(f.Body))
+	}
+	return parts
 }
 
 func refuse(rule, file string, line int, message, cure string) finding.Finding {

@@ -20,7 +20,8 @@ func TestTheTemplateOfAStackSetIsJudgedLikeAProduct(t *testing.T) {
   Person:
     Type: AWS::IAM::User
 `
-	subjects, findings, err := prepare(Options{Catalog: gatetest.Catalog(t, files), Settings: gatetest.Settings()})
+	catalog := gatetest.Catalog(t, files)
+	subjects, findings, err := prepare(Options{Settings: gatetest.Settings()}, catalog.Subjects())
 	require.NoError(t, err)
 	require.Empty(t, findings)
 	var ids []string

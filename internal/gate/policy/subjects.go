@@ -16,11 +16,11 @@ type subject struct {
 	variant string // what was chosen, empty for the template as written
 }
 
-// prepare lists every template as written, and as it becomes for each outcome of its conditions.
-func prepare(o Options) ([]subject, []finding.Finding, error) {
+// prepare lists templates as written, and as they become for each outcome of their conditions.
+func prepare(o Options, templates []*manifest.Product) ([]subject, []finding.Finding, error) {
 	var subjects []subject
 	var findings []finding.Finding
-	for _, p := range o.Catalog.Subjects() {
+	for _, p := range templates {
 		subjects = append(subjects, subject{product: p, body: p.Template.Body})
 		base := resolve.Input{
 			Region: o.Settings.Regions.Home, Account: o.Settings.Accounts.Test, StackName: o.Settings.BetaStack(p.ID),

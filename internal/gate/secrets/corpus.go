@@ -65,7 +65,7 @@ func (c *corpus) write(o object, p part) error {
 	}
 	c.pieces = append(c.pieces, piece{first: c.line + 1, object: o, member: p.member})
 	if c.leaks != nil && o.kind != "canary" {
-		c.leaks.add(len(c.pieces)-1, o.path, string(p.text))
+		c.leaks.add(len(c.pieces)-1, o.kind, string(p.text))
 	}
 	c.line += bytes.Count(p.text, []byte("\n"))
 	_, err := c.out.Write(p.text)

@@ -48,8 +48,8 @@ type leaks struct {
 
 // job is a text, or what is new in it.
 type job struct {
-	piece int // index in the corpus
-	path  string
+	piece int    // index in the corpus
+	path  string // name of a file that may be a secret as a whole; else empty
 	text  string
 	lines []int // number, from 1, of each line of text in the piece; nil where it is whole
 }
@@ -131,20 +131,27 @@ func parseRules(text string) (config.Config, error) {
 // derives from the rules that there are no others.
 var spanning = [][]string{{"curl"}, {"kind:", "secret", "data:"}, {"-----begin"}}
 
-// add hands a text over.
-func (l *leaks) add(piece int, path, text string) {
+// add hands a text over. Of names each that is a key container's is handed over by itself.
+func (l *leaks) add(piece int, kind, text string) {
+	if kind == "tree" || kind == "name" {
+		for i, name := range strings.Split(text, "\n") {
+			if container(name) != "" {
+				l.jobs <- job{piece: piece, path: name, lines: []int{i + 1}}
+			}
+		}
+	}
 	lower := ""
 	for _, words := range spanning {
 		if lower == "" {
 			lower = strings.ToLower(text)
 		}
 		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(lower, word) }) {
-			l.jobs <- job{piece: piece, path: path, text: text}
+			l.jobs <- job{piece: piece, text: text}
 			return
 		}
 	}
 	if fresh, lines := l.fresh(text); fresh != "" {
-		l.jobs <- job{piece: piece, path: path, text: fresh, lines: lines}
+		l.jobs <- job{piece: piece, text: fresh, lines: lines}
 	}
 }
 

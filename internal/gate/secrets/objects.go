@@ -30,11 +30,15 @@ func (t tally) total() int {
 	return sum
 }
 
-// read writes every object of the history into the corpus.
-func (r *repository) read(ctx context.Context, out *corpus) (tally, error) {
+// read writes every object of the history into the corpus, but for those known to be clean.
+func (r *repository) read(ctx context.Context, out *corpus, known *clean) (tally, error) {
 	objects, err := r.list(ctx)
 	if err != nil {
 		return nil, err
+	}
+	objects = known.skip(objects)
+	for _, id := range known.ids {
+		out.ids[id] = true
 	}
 	counts, err := r.load(ctx, objects, out)
 	if err != nil {

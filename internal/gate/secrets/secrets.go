@@ -19,6 +19,7 @@ import (
 
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/gate/tool"
 )
 
@@ -31,7 +32,8 @@ type Options struct {
 	Repository string // folder whose git repository is scanned; default Catalog
 	Key        []byte // of fingerprints; the same everywhere the same secret shall be recognised
 	Locate     tool.Locate
-	Selection  *Selection // scan this instead of the whole history and folder; default nil
+	Memory     *memory.Memory // objects that were found clean before; default none
+	Selection  *Selection     // scan this instead of the whole history and folder; default nil
 }
 
 // Run scans every object of the repository, reachable from a ref or not, and what the catalog's folder holds beside them. An error means
@@ -55,19 +57,20 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	}
 	var counts tally
 	var files int
+	known := clean{memory: o.Memory}
 	findings, err := examine(ctx, o, located.Path, repo, func(out *corpus) (err error) {
-		if counts, err = repo.read(ctx, out); err != nil {
+		if counts, err = repo.read(ctx, out, &known); err != nil {
 			return err
 		}
 		files, err = repo.readFolder(ctx, o.Catalog, out)
 		return err
-	})
+	}, &known)
 	for i := range findings {
 		findings[i].File = repo.relative(findings[i].File, o.Catalog)
 	}
-	check.Counted = counts.total() + files
-	check.Detail = fmt.Sprintf("%d commits, %d blobs, %d trees, %d tags, %d files not committed; %d patterns",
-		counts["commit"], counts["blob"], counts["tree"], counts["tag"], files, len(house()))
+	check.Counted = counts.total() + known.skipped + files
+	check.Detail = fmt.Sprintf("%d commits, %d blobs, %d trees, %d tags, %d files not committed; %d objects found clean before; %d patterns",
+		counts["commit"], counts["blob"], counts["tree"], counts["tag"], files, known.skipped, len(house()))
 	return check, findings, err
 }
 
@@ -77,7 +80,7 @@ func tools(gitSecrets string) string {
 }
 
 // examine scans, in a private box, the corpus that fill writes.
-func examine(ctx context.Context, o Options, program string, repo *repository, fill func(*corpus) error) ([]finding.Finding, error) {
+func examine(ctx context.Context, o Options, program string, repo *repository, fill func(*corpus) error, known *clean) ([]finding.Finding, error) {
 	box, err := tool.New()
 	if err != nil {
 		return nil, err
@@ -109,8 +112,9 @@ func examine(ctx context.Context, o Options, program string, repo *repository, f
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	hits = merge(hits, out.place(leaked))
-	return report(ctx, repo, append(hits, out.unreadable...), o.Key)
+	hits = append(merge(hits, out.place(leaked)), out.unreadable...)
+	known.remember(out, hits)
+	return report(ctx, repo, hits, o.Key)
 }
 
 // relative turns a path of the repository into one of the catalog, where it lies in it.

@@ -17,8 +17,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
 	"accountfleet/internal/gate/gatetest"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/gate/tool"
 )
 
@@ -346,4 +348,45 @@ func TestASecretThatNothingLeadsToIsAWarning(t *testing.T) {
 	findings, err := r.run()
 	require.NoError(t, err)
 	assert.Empty(t, findings)
+}
+
+func TestCleanObjectsAreReadOnceAndEverythingElseAgain(t *testing.T) {
+	folder := t.TempDir()
+	r := newRepo(t)
+	run := func(program string) (evidence.Check, []finding.Finding) {
+		t.Helper()
+		m, err := memory.Open(folder, program)
+		require.NoError(t, err)
+		check, findings, err := Run(context.Background(), Options{Catalog: r.dir, Key: []byte("key"), Locate: gatetest.Locate, Memory: m})
+		require.NoError(t, err)
+		return check, findings
+	}
+	first, findings := run("p")
+	require.Empty(t, findings)
+	assert.Contains(t, first.Detail, " 0 objects found clean before")
+	second, _ := run("p")
+	assert.Equal(t, first.Counted, second.Counted)
+	assert.Contains(t, second.Detail, fmt.Sprintf("%d objects found clean before", first.Counted))
+	other, _ := run("another program")
+	assert.Contains(t, other.Detail, " 0 objects found clean before")
+
+	secret := keyID()
+	r.commit("x", map[string]string{"a.txt": secret})
+	for range 2 { // what was found once is found again
+		third, findings := run("p")
+		require.Len(t, findings, 1)
+		assert.Equal(t, "a.txt", findings[0].File)
+		assert.Contains(t, findings[0].Message, "since commit")
+		assert.Equal(t, first.Counted+3, third.Counted)
+	}
+	gatetest.Write(t, r.dir, map[string]string{"b.txt": keyID()})
+	_, findings = run("p")
+	assert.Len(t, findings, 2, "a file that is not committed is no object")
+
+	blob := r.git("rev-parse", "HEAD~1:README.md")
+	require.NoError(t, os.Remove(filepath.Join(r.dir, ".git/objects", blob[:2], blob[2:])))
+	m, err := memory.Open(folder, "p")
+	require.NoError(t, err)
+	_, _, err = Run(context.Background(), Options{Catalog: r.dir, Key: []byte("key"), Locate: gatetest.Locate, Memory: m})
+	assert.Error(t, err, "an object that is missing is missed, although it was clean")
 }

@@ -43,7 +43,7 @@ func runSelection(ctx context.Context, o Options) (evidence.Check, []finding.Fin
 	findings, err := examine(ctx, o, located.Path, repo, func(out *corpus) (err error) {
 		counts, err = repo.readSelection(ctx, o.Selection, out)
 		return err
-	})
+	}, nil)
 	for i := range findings {
 		if o.Selection.Cure != "" && findings[i].Rule != "UNREADABLE" {
 			findings[i].Cure = o.Selection.Cure
