@@ -30,7 +30,8 @@ func newGamma(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk.S
 		Policy: []parts.Statement{seeProducts(), useProducts()},
 	})
 	sweep := append(sweepProducts(s, []string{s.Regions.Home}),
-		parts.Allow("Stacks", stackARNs(account, []string{s.Regions.Home}, "SC-*"), sweepStackActions...))
+		parts.Allow("Stacks", stackARNs(account, []string{s.Regions.Home}, "SC-*"), sweepStackActions...), readOrganization())
+	sweep = append(sweep, sweepOrganization(s)...)
 	parts.NewRole(stack, "SweepRole", parts.RoleProps{
 		Name: s.GammaSweepRole(), Description: "Consume, to look at what a launch made and to remove what it left behind",
 		Trust: []parts.Statement{parts.TrustRoles(s.Accounts.Tools, build)}, Policy: sweep, Boundary: boundary,

@@ -33,6 +33,7 @@ func newTest(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk.St
 		Managed: []string{boundary}, Boundary: boundary,
 	})
 	sweeper := sweepProducts(s, s.Regions.Test)
+	sweeper = append(sweeper, sweepOrganization(s)...)
 	sweeper = append(sweeper, parts.Allow("Stacks", productStacks(s), sweepStackActions...),
 		parts.Deny("KeepTheTaskCatBucket", []string{parts.BucketARN(s.TaskCatBucket())}, "s3:DeleteBucket*"))
 	parts.NewRole(stack, "SweepRole", parts.RoleProps{
@@ -60,7 +61,23 @@ func deployProducts(s *config.Settings) []parts.Statement {
 		parts.Allow("TaskCatObjects", []string{parts.ObjectsARN(bucket, "*")}, "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl",
 			"s3:DeleteObject", "s3:AbortMultipartUpload"),
 		parts.Allow("TaskCatParameters", []string{"*"}, "ec2:DescribeRegions", "ec2:DescribeAvailabilityZones"),
+		readOrganization(),
 	}
+}
+
+// readOrganization is for the values that parameters of products take from the organization of the account: $[fleet_organization_...].
+func readOrganization() parts.Statement {
+	return parts.Allow("ReadOrganization", []string{"*"}, "organizations:DescribeOrganization", "organizations:ListRoots")
+}
+
+// sweepOrganization lets a role remove what products of an organization left behind, in the test and gamma accounts with a sandbox
+// organization. These services have no regions.
+func sweepOrganization(s *config.Settings) []parts.Statement {
+	if !s.SandboxOrganization {
+		return nil
+	}
+	return []parts.Statement{parts.Allow("SandboxOrganization", []string{"*"}, "organizations:CloseAccount", "organizations:Delete*",
+		"organizations:Describe*", "organizations:DetachPolicy", "organizations:List*")}
 }
 
 // sweepStackActions are what sweeping needs of stacks that hang.
