@@ -55,15 +55,14 @@ func publishedStacks(s *config.Settings) []string {
 func newTemplateStore(stack awscdk.Stack, s *config.Settings, region string) {
 	name := s.TemplateBucket(region)
 	readers := []string{"arn:aws:iam::*:role/" + s.LaunchRole("*"), "arn:aws:iam::*:role/" + s.GammaLaunchRole("*")}
-	parts.NewBucket(stack, "Templates", parts.BucketProps{
-		Name: name, WriteOnce: true,
-		Policy: []parts.Statement{
-			parts.Allow("LaunchRolesRead", []string{parts.ObjectsARN(name, "templates/*")}, "s3:GetObject").By(parts.Everyone).
-				When("StringEquals", "aws:PrincipalOrgID", s.Organization).
-				When("StringEquals", "s3:ExistingObjectTag/servicecatalog:provisioning", "true").
-				When("ArnLike", "aws:PrincipalArn", readers),
-		},
-	})
+	read := parts.Allow("LaunchRolesRead", []string{parts.ObjectsARN(name, "templates/*")}, "s3:GetObject").By(parts.Everyone).
+		When("StringEquals", "s3:ExistingObjectTag/servicecatalog:provisioning", "true")
+	policy := []parts.Statement{read.When("StringEquals", "aws:PrincipalOrgID", s.Organization).When("ArnLike", "aws:PrincipalArn", readers)}
+	if s.SandboxOrganization { // the gamma account is then in an organization of its own
+		read.Sid = "GammaLaunchRolesRead"
+		policy = append(policy, read.When("ArnLike", "aws:PrincipalArn", []string{config.RoleARN(s.Accounts.Gamma, s.GammaLaunchRole("*"))}))
+	}
+	parts.NewBucket(stack, "Templates", parts.BucketProps{Name: name, WriteOnce: true, Policy: policy})
 }
 
 // templates are the objects of all template stores.

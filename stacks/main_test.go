@@ -194,6 +194,7 @@ func regionsSettings() *config.Settings {
 func unitsSettings() *config.Settings {
 	s := settings()
 	s.Accounts.Management = "666666666666"
+	s.SandboxOrganization = true
 	s.Shards = 2
 	s.Portfolios[1].Accounts = nil
 	s.Portfolios[1].Units = []string{"ou-f1ee-workload2", "ou-f1ee-workload1"}

@@ -115,3 +115,19 @@ func TestAnAccountToVerifyInHasTheVerifierAndNothingElse(t *testing.T) {
 	assert.Equal(t, []string{"Access-555555555555"}, accesses)
 	units.action(t, "Prod", "Execute-LaunchRoles-1")
 }
+
+func TestGammaInAnOrganizationOfItsOwnReadsTemplatesAsItself(t *testing.T) {
+	readers := map[string]string{}
+	for _, policy := range units.in("fleet-catalog", "AWS::S3::BucketPolicy") {
+		for _, statement := range statementsOf(policy.properties["PolicyDocument"]) {
+			if sid := fmt.Sprint(statement["Sid"]); strings.HasSuffix(sid, "LaunchRolesRead") {
+				condition := object(statement["Condition"])
+				readers[sid] = fmt.Sprint(object(condition["ArnLike"])["aws:PrincipalArn"], " ", object(condition["StringEquals"])["aws:PrincipalOrgID"])
+			}
+		}
+	}
+	assert.Equal(t, map[string]string{
+		"LaunchRolesRead":      "[arn:aws:iam::*:role/fleet-launch-* arn:aws:iam::*:role/fleet-gamma-launch-*] o-exampleorgid",
+		"GammaLaunchRolesRead": "arn:aws:iam::333333333333:role/fleet-gamma-launch-* <nil>",
+	}, readers)
+}
