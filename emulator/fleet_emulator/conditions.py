@@ -33,7 +33,7 @@ class MissingVariable(Exception):
 
 KNOWN = tuple(
     """
-    aws:calledvia aws:calledviafirst aws:calledvialast aws:currenttime aws:epochtime aws:federatedprovider
+    aws:assumedroot aws:calledvia aws:calledviafirst aws:calledvialast aws:currenttime aws:epochtime aws:federatedprovider
     aws:multifactorauthage aws:multifactorauthpresent aws:principalaccount aws:principalarn aws:principalisawsservice
     aws:principalorgid aws:principalorgpaths aws:principalservicename aws:principalservicenameslist aws:principaltag/*
     aws:principaltype aws:referer aws:requestedregion aws:requesttag/* aws:resourceaccount aws:resourceorgid

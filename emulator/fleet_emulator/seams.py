@@ -31,6 +31,11 @@ SEAMS: dict[str, str] = {
         "self, role_name, assume_role_policy_document, path, permissions_boundary, description, tags, "
         "max_session_duration, linked_service"
     ),
+    "moto.organizations.responses:OrganizationsResponse": "",
+    "moto.organizations.models:FakeServiceAccess.TRUSTED_SERVICES": "",
+    "moto.organizations.models:OrganizationsBackend.describe_organization": "self",
+    "moto.organizations.models:OrganizationsBackend.list_roots": "self",
+    "moto.organizations.models:OrganizationsBackend.get_account_by_id": "self, account_id",
     "moto.sts.models:STSBackend.assume_role": ("self, region_name, role_session_name, role_arn, policy, duration, external_id"),
     "moto.sts.models:STSBackend.get_caller_identity": "self, access_key_id, region",
     "moto.s3.models:FakeBucket.get_permission": "self, action, resource",
