@@ -53,3 +53,9 @@ Feature: The network has no way in from the internet
     Then the output "VpcId" refers to "Vpc"
     And the output "SubnetIds" refers to "SubnetA"
     And the output "SubnetIds" refers to "SubnetB"
+
+  Scenario: Subnets use the private routes, not those of a new network
+    Then the resource "SubnetARoutes" has property "SubnetId" referring to "SubnetA"
+    And the resource "SubnetARoutes" has property "RouteTableId" referring to "PrivateRoutes"
+    And the resource "SubnetBRoutes" has property "SubnetId" referring to "SubnetB"
+    And the resource "SubnetBRoutes" has property "RouteTableId" referring to "PrivateRoutes"
