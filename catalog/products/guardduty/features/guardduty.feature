@@ -30,6 +30,7 @@ Feature: GuardDuty watches everything it can
   Scenario: The scan reads and tags one bucket, and can do nothing else
     Given with parameter "ScannedBucketName" set to "uploads-example"
     Then the resource "ScanPlan" has property "ProtectedResource.S3Bucket.BucketName" equal to "uploads-example"
+    And the resource "ScanPlan" has property "Role" referring to "ScanRole"
     And the resource "ScanPlan" has property "Actions.Tagging.Status" equal to "ENABLED"
     And the role "ScanRole" may be assumed only by "malware-protection-plan.guardduty.amazonaws.com"
     And the role "ScanRole" attaches only the managed policy ""
