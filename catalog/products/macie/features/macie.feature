@@ -20,12 +20,14 @@ Feature: Macie looks for what must not lie around
     Given with the parameters of test "own-data"
     Then the resource "OwnData" has property "Regex" equal to "C-[0-9]{8}"
     And the resource "OwnData" has property "Keywords[1]" equal to "customer number"
+    And the resource "OwnData" has property "MaximumMatchDistance" equal to "50"
     And the resource "OwnData" depends on "Session"
     And the resource "Ignored" has property "Criteria.Regex" equal to "C-0000[0-9]{4}"
 
   Scenario: A public website hides that it is public, and nothing else
     Given with parameter "ArchivedBucketName" set to "public-website"
-    Then the resource "PublicOnPurpose" has property "FindingCriteria.Criterion.type.eq[0]" equal to "Policy:IAMUser/S3BucketPublic"
+    Then the resource "PublicOnPurpose" has property "Action" equal to "ARCHIVE"
+    And the resource "PublicOnPurpose" has property "FindingCriteria.Criterion.type.eq[0]" equal to "Policy:IAMUser/S3BucketPublic"
     And the resource "PublicOnPurpose" has property "FindingCriteria.Criterion.type.eq[1]" equal to "Policy:IAMUser/S3BlockPublicAccessDisabled"
     And no AWS::Macie::FindingsFilter has property "FindingCriteria.Criterion.type.eq[2]"
     And no AWS::Macie::FindingsFilter has property "FindingCriteria.Criterion.severity.description"
