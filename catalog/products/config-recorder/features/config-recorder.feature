@@ -14,9 +14,14 @@ Feature: Config records everything and its history is safe
     And every AWS::S3::Bucket blocks public access
     And every AWS::S3::Bucket refuses requests without TLS
     And every AWS::S3::Bucket is kept when its stack is deleted
+    And every AWS::S3::Bucket has property "VersioningConfiguration.Status" equal to "Enabled"
+    And the resource "HistoryKey" has property "KeyPolicy.Statement[1].Principal.Service" equal to "config.amazonaws.com"
+    And the resource "HistoryKey" has property "KeyPolicy.Statement[1].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
 
   Scenario: Only Config acts as the recorder, and it can only deliver
     Then the role "RecorderRole" may be assumed only by "config.amazonaws.com"
+    And the resource "Recorder" has property "RoleARN" referring to "RecorderRole"
+    And the role "RecorderRole" attaches only the managed policy "service-role/AWS_ConfigRole"
     And the role "RecorderRole" can "s3:PutObject"
     And the role "RecorderRole", managed policies aside, cannot "s3:*" on any resource outside the product
     And the role "RecorderRole", managed policies aside, cannot "iam:*"
