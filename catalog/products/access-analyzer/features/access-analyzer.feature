@@ -22,6 +22,8 @@ Feature: Somebody notices when a door is open, and when nobody needs it
   Scenario: Access that nobody used for a quarter is found
     Then the resource "UnusedAccessAnalyzer" has property "Type" equal to "ACCOUNT_UNUSED_ACCESS"
     And the resource "UnusedAccessAnalyzer" has property "AnalyzerConfiguration.UnusedAccessConfiguration.UnusedAccessAge" equal to "90"
+    And the resource "UnusedAccessAnalyzer" has property "ArchiveRules[0].Filter[0].Contains[0]" equal to ":role/aws-service-role/"
+    And no AWS::AccessAnalyzer::Analyzer has property "ArchiveRules[1]"
     And the parameter "UnusedDays" refuses "1"
 
   Scenario: The whole organization can be watched from one account
