@@ -19,6 +19,7 @@ Feature: A finding can be investigated
   Scenario: An account is invited without mail to its owner
     Given with the parameters of test "with-a-member"
     Then the resource "Member" has property "MemberId" equal to "555555555555"
+    And the resource "Member" has property "MemberEmailAddress" equal to "aws-workload@example.com"
     And the resource "Member" has property "GraphArn" referring to "Graph"
     And the resource "Member" has property "DisableEmailNotification" equal to "true"
 
