@@ -16,7 +16,8 @@ Feature: Machines are measured, and nothing urgent is hidden
     And the resource "Exploitable" has property "FilterCriteria.FixAvailable[0].Value" equal to "YES"
 
   Scenario: Only what is harmless and cannot be fixed is hidden
-    Then the resource "Unfixable" has property "FilterCriteria.Severity[0].Value" equal to "LOW"
+    Then the resource "Unfixable" has property "FilterAction" equal to "SUPPRESS"
+    And the resource "Unfixable" has property "FilterCriteria.Severity[0].Value" equal to "LOW"
     And the resource "Unfixable" has property "FilterCriteria.Severity[1].Value" equal to "INFORMATIONAL"
     And the resource "Unfixable" has property "FilterCriteria.FixAvailable[].Value" equal to "NO"
     And the resource "Unfixable" has property "FilterCriteria.ExploitAvailable[].Value" equal to "NO"
