@@ -47,6 +47,7 @@ KNOWN = tuple(
     kms:calleraccount kms:callerorgid kms:encryptioncontext:* kms:encryptioncontextkeys kms:grantconstrainttype
     kms:granteeprincipal kms:grantisforawsresource kms:grantoperations kms:keyorigin kms:keyspec kms:keyusage
     kms:requestalias kms:resourcealiases kms:viaservice
+    organizations:policytype organizations:serviceprincipal
     s3:authtype s3:dataaccesspointaccount s3:dataaccesspointarn s3:delimiter s3:existingobjecttag/* s3:if-match
     s3:if-none-match s3:max-keys s3:object-lock-* s3:prefix s3:requestobjecttag/* s3:requestobjecttagkeys
     s3:resourceaccount s3:signatureage s3:signatureversion s3:tlsversion s3:versionid s3:x-amz-*

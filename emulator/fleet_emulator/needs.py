@@ -14,6 +14,7 @@ from typing import Any
 
 from .authorization import Caller
 from .calls import Call
+from .organizations_model import organization_of
 from .resource_arns import change_set_stacks, stack_arn
 
 Context = dict[str, str | list[str]]
@@ -53,7 +54,10 @@ def of(call: Call, caller: Caller) -> list[Need]:
 def _special() -> Mapping[str, Special]:
     from . import needs_iam, needs_s3  # late: they use this module
 
-    return {"s3": needs_s3.of, "iam": needs_iam.of, "sts": needs_iam.of_sts, "kms": _kms, "cloudformation": _cloudformation}
+    return {
+        "s3": needs_s3.of, "iam": needs_iam.of, "sts": needs_iam.of_sts, "kms": _kms, "cloudformation": _cloudformation,
+        "organizations": _organizations,
+    }  # fmt: skip
 
 
 def _plain(call: Call, caller: Caller) -> list[Need]:
@@ -160,6 +164,19 @@ def _cloudformation(call: Call, caller: Caller) -> list[Need]:
     if call.parameters.get("Tags") and call.operation in ("CreateStack", "UpdateStack", "CreateChangeSet"):
         found += [Need("cloudformation:TagResource", n.resource, context) for n in found if n.action.endswith("Stack")]
     return found
+
+
+def _organizations(call: Call, caller: Caller) -> list[Need]:
+    """What policies of those who prepare an organization ask about: the service that is trusted, the type of a policy."""
+    context: Context = {}
+    if call.parameters.get("ServicePrincipal"):
+        context["organizations:ServicePrincipal"] = str(call.parameters["ServicePrincipal"])
+    organization = organization_of(caller.account)
+    held = organization.policies.get(str(call.parameters.get("PolicyId"))) if organization is not None else None
+    kind = held.type if held is not None else _first(call, "PolicyType", "Filter", "Type")
+    if kind:
+        context["organizations:PolicyType"] = kind
+    return [Need(need.action, need.resource, context, need.unnamed) for need in _plain(call, caller)]
 
 
 def _kms(call: Call, caller: Caller) -> list[Need]:

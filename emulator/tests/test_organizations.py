@@ -231,3 +231,24 @@ def test_other_services_of_the_emulator_see_the_organization(org: Organization, 
 
 def test_what_is_not_emulated_says_so(org: Organization) -> None:
     assert "has not been implemented" in refused("NotImplemented", org.api.list_handshakes_for_organization)
+
+
+@pytest.mark.source(
+    "Service Authorization Reference, AWS Organizations: organizations:ServicePrincipal, organizations:PolicyType"
+)
+def test_a_role_may_be_limited_to_services_and_types_of_policies(org: Organization) -> None:
+    condition = {
+        "StringEqualsIfExists": {
+            "organizations:ServicePrincipal": "guardduty.amazonaws.com",
+            "organizations:PolicyType": "TAG_POLICY",
+        }
+    }
+    allowed = {"Effect": "Allow", "Action": "organizations:*", "Resource": "*", "Condition": condition}
+    api = org.aws.assume(org.aws.role("prepare", allowed)).client("organizations")
+    api.enable_aws_service_access(ServicePrincipal="guardduty.amazonaws.com")
+    api.enable_policy_type(RootId=org.root, PolicyType="TAG_POLICY")
+    org.api.enable_policy_type(RootId=org.root, PolicyType=SCP)
+    denied = "AccessDeniedException"
+    refused(denied, api.enable_aws_service_access, ServicePrincipal="config.amazonaws.com")
+    refused(denied, api.disable_policy_type, RootId=org.root, PolicyType=SCP)
+    refused(denied, api.detach_policy, PolicyId="p-FullAWSAccess", TargetId=org.root)

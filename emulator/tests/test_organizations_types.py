@@ -199,3 +199,14 @@ def test_there_is_one_resource_policy(org: Organization) -> None:
     org.aws.client("cloudformation").delete_stack(StackName="one")
     with pytest.raises(org.api.exceptions.ResourcePolicyNotFoundException):
         org.api.describe_resource_policy()
+
+
+@pytest.mark.source("Registry schema of AWS::Organizations::Policy, handlers; CloudFormation user guide, Service role")
+def test_a_role_needs_to_attach_only_where_there_are_targets(org: Organization) -> None:
+    allowed = {"Effect": "Allow", "Action": ["organizations:CreatePolicy", "organizations:Describe*"], "Resource": "*"}
+    removed = {"Effect": "Allow", "Action": "organizations:DeletePolicy", "Resource": "*"}
+    trust = {"Service": "cloudformation.amazonaws.com"}
+    role = org.aws.role("cloudformation", allowed, removed, trust=trust)
+    assert org.aws.deploy("one", {"P": policy("p")}, RoleARN=role)["StackStatus"] == "CREATE_COMPLETE", org.aws.reasons("one")
+    assert org.aws.deploy("two", {"P": policy("q", org.root)}, RoleARN=role)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "is not authorized to perform: organizations:AttachPolicy" in org.aws.reasons("two")
