@@ -1,8 +1,9 @@
 """Service Catalog in the place of moto's: products that are launched as stacks under their launch role. Where to start reading:
 
 ``servicecatalog_model.py`` is what is remembered and who sees whose portfolios; ``servicecatalog_admin.py`` what
-administrators do; ``servicecatalog_users.py`` what end users see; ``servicecatalog_launch.py`` what a launch does.
-The ``_api`` modules answer requests, ``servicecatalog_types.py`` holds the CloudFormation types.
+administrators do, ``servicecatalog_shares.py`` how portfolios reach other accounts; ``servicecatalog_users.py`` what end users
+see; ``servicecatalog_launch.py`` what a launch does. The ``_api`` modules answer requests, ``servicecatalog_types.py`` holds
+the CloudFormation types.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.servicecatalog.responses import ServiceCatalogResponse
 
-from . import servicecatalog_admin_api, servicecatalog_types, servicecatalog_user_api
+from . import servicecatalog_admin_api, servicecatalog_shares_api, servicecatalog_types, servicecatalog_user_api
 from .servicecatalog_model import Catalog, Invalid, catalog_of
+
+OPERATIONS: tuple[Callable[[Catalog, dict[str, Any]], dict[str, Any]], ...] = (
+    *servicecatalog_admin_api.OPERATIONS,
+    *servicecatalog_shares_api.OPERATIONS,
+    *servicecatalog_user_api.OPERATIONS,
+)
 
 
 def register() -> None:
     """Replace moto's operations and define the types."""
-    for operation in (*servicecatalog_admin_api.OPERATIONS, *servicecatalog_user_api.OPERATIONS):
+    for operation in OPERATIONS:
         setattr(ServiceCatalogResponse, operation.__name__, _served(operation))
     servicecatalog_types.register()
 

@@ -1,4 +1,4 @@
-"""What administrators do: portfolios, products and versions, associations, principals, constraints and shares.
+"""What administrators do: portfolios, products and versions, associations, principals and constraints.
 
 Both the API and the CloudFormation types call these functions. Quotas: "Service Catalog endpoints and quotas".
 """
@@ -13,6 +13,7 @@ from typing import Any
 from moto.cloudformation.exceptions import ValidationError
 from moto.iam.models import iam_backends
 
+from . import servicecatalog_shares
 from .servicecatalog_model import (
     Artifact,
     Catalog,
@@ -25,8 +26,6 @@ from .servicecatalog_model import (
     Portfolio,
     Principal,
     Product,
-    catalog,
-    find_portfolio,
     identifier,
 )
 from .stacks_source import read
@@ -58,6 +57,7 @@ def delete_portfolio(place: Catalog, portfolio_id: str) -> None:
         *(f"product {product}" for owner, product in place.associations if owner == portfolio_id),
         *(f"principal {item.arn}" for item in place.principals if item.portfolio == portfolio_id),
         *(f"share with {account}" for account in sorted(portfolio.shares)),
+        *(f"share with {node}" for _, node in portfolio.live_nodes()),
     ]
     if uses:
         raise InUse(f"Portfolio {portfolio_id} is in use: {', '.join(uses)}")
@@ -153,10 +153,18 @@ def delete_product(place: Catalog, product_id: str) -> None:
     del place.products[product_id]
 
 
-def associate(place: Catalog, portfolio_id: str, product_id: str) -> None:
-    """Put a product into a portfolio of this account."""
-    place.portfolio(portfolio_id, own=True)
-    place.product(product_id)
+def associate(place: Catalog, portfolio_id: str, product_id: str, source: str | None = None) -> None:
+    """Put a product into a portfolio of this account; one of a shared portfolio (``source``) brings its constraints along."""
+    portfolio = place.portfolio(portfolio_id, own=True)
+    product = place.product(product_id)
+    if product.account != place.account:
+        holders = [item for item in place.visible_portfolios() if item.account != place.account]
+        found = [item.id for item in holders if any(held.id == product_id for held in place.products_of(item))]
+        if source is not None and source not in found:
+            raise NotFound(f"Product {product_id} is not associated with portfolio {source}.")
+        if portfolio.shares or portfolio.live_nodes():
+            raise Invalid(f"Portfolio {portfolio_id} is shared and cannot contain a shared product: {product_id}")
+        place.sources[(portfolio_id, product_id)] = source or found[0]
     if (portfolio_id, product_id) in place.associations:
         return
     held = sum(1 for owner, _ in place.associations if owner == portfolio_id)
@@ -172,11 +180,12 @@ def disassociate(place: Catalog, portfolio_id: str, product_id: str) -> None:
     if bound:
         raise InUse(f"Constraint {', '.join(bound)} is on product {product_id} in portfolio {portfolio_id}")
     place.associations.remove((portfolio_id, product_id))
+    place.sources.pop((portfolio_id, product_id), None)
 
 
 def add_principal(place: Catalog, portfolio_id: str, arn: str, kind: str = "IAM") -> None:
-    """Let a principal of this account launch from a portfolio of its own or one that it accepted."""
-    place.portfolio(portfolio_id)
+    """Let a principal of this account launch from a portfolio of its own or one that is shared with it."""
+    portfolio = place.portfolio(portfolio_id)
     if kind == "IAM":
         _check_principal(arn)
     elif kind != "IAM_PATTERN" or not PATTERN.fullmatch(arn):
@@ -184,6 +193,8 @@ def add_principal(place: Catalog, portfolio_id: str, arn: str, kind: str = "IAM"
     item = Principal(portfolio_id, arn, kind)
     if item in place.principals:
         return
+    if kind == "IAM_PATTERN" and portfolio.account == place.account:
+        servicecatalog_shares.check_room(place, portfolio)
     held = sum(1 for other in place.principals if other.portfolio == portfolio_id)
     _limit(held, MAX_PRINCIPALS, f"principals of portfolio {portfolio_id}")
     place.principals.append(item)
@@ -240,45 +251,6 @@ def delete_constraint(place: Catalog, constraint_id: str) -> None:
     """Remove a constraint."""
     if place.constraints.pop(constraint_id, None) is None:
         raise NotFound(f"Constraint {constraint_id} not found.")
-
-
-def share(place: Catalog, portfolio_id: str, account: str) -> None:
-    """Offer a portfolio of this account to another account."""
-    if not re.fullmatch(r"\d{12}", account or ""):
-        raise Invalid(f"Invalid account id {account}")
-    if account == place.account:
-        raise Invalid("A portfolio cannot be shared with the account that owns it")
-    place.portfolio(portfolio_id, own=True).shares.add(account)
-
-
-def unshare(place: Catalog, portfolio_id: str, account: str) -> None:
-    """End a share: the recipient's import and its principals there go too."""
-    portfolio = place.portfolio(portfolio_id, own=True)
-    if account not in portfolio.shares:
-        raise NotFound(f"Portfolio {portfolio_id} is not shared with {account}.")
-    portfolio.shares.discard(account)
-    _forget(catalog(account, place.region), portfolio_id)
-
-
-def accept(place: Catalog, portfolio_id: str) -> None:
-    """Import a portfolio that another account shared with this one."""
-    portfolio = find_portfolio(place.region, portfolio_id)
-    if portfolio is None or place.account not in portfolio.shares:
-        raise NotFound(f"Portfolio {portfolio_id} not found.")
-    if portfolio_id not in place.imported:
-        place.imported.append(portfolio_id)
-
-
-def reject(place: Catalog, portfolio_id: str) -> None:
-    """Give an imported portfolio back."""
-    if portfolio_id not in place.imported:
-        raise NotFound(f"Portfolio {portfolio_id} not found.")
-    _forget(place, portfolio_id)
-
-
-def _forget(place: Catalog, portfolio_id: str) -> None:
-    place.imported[:] = [item for item in place.imported if item != portfolio_id]
-    place.principals[:] = [item for item in place.principals if item.portfolio != portfolio_id]
 
 
 def _limit(held: int, most: int, what: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import servicecatalog_admin as admin
 from .authorization import caller
-from .servicecatalog_model import Catalog, Invalid, NotFound, Product, catalog, find_portfolio, identifier
+from .servicecatalog_model import Catalog, Invalid, NotFound, Product, identifier
 
 Parameters = dict[str, Any]
 
@@ -196,7 +196,7 @@ def describe_provisioning_artifact(place: Catalog, p: Parameters) -> Parameters:
 
 def associate_product_with_portfolio(place: Catalog, p: Parameters) -> Parameters:
     """AssociateProductWithPortfolio."""
-    admin.associate(place, p["PortfolioId"], p["ProductId"])
+    admin.associate(place, p["PortfolioId"], p["ProductId"], p.get("SourcePortfolioId"))
     return {}
 
 
@@ -226,10 +226,9 @@ def disassociate_principal_from_portfolio(place: Catalog, p: Parameters) -> Para
 
 
 def list_principals_for_portfolio(place: Catalog, p: Parameters) -> Parameters:
-    """ListPrincipalsForPortfolio: this account's."""
-    place.portfolio(p["PortfolioId"])
-    mine = [item for item in place.principals if item.portfolio == p["PortfolioId"]]
-    return {"Principals": [{"PrincipalARN": item.arn, "PrincipalType": item.type} for item in mine]}
+    """ListPrincipalsForPortfolio: this account's, and those that come with an organization share."""
+    found = place.principals_of(place.portfolio(p["PortfolioId"]))
+    return {"Principals": [{"PrincipalARN": item.arn, "PrincipalType": item.type} for item in found]}
 
 
 def create_constraint(place: Catalog, p: Parameters) -> Parameters:
@@ -285,64 +284,6 @@ def delete_constraint(place: Catalog, p: Parameters) -> Parameters:
     return {}
 
 
-def create_portfolio_share(place: Catalog, p: Parameters) -> Parameters:
-    """CreatePortfolioShare, with an account."""
-    if p.get("OrganizationNode"):
-        raise Invalid("sharing with an organization or organizational unit is not emulated: share with accounts")
-    admin.share(place, p["PortfolioId"], p.get("AccountId", ""))
-    return {}
-
-
-def delete_portfolio_share(place: Catalog, p: Parameters) -> Parameters:
-    """DeletePortfolioShare."""
-    admin.unshare(place, p["PortfolioId"], p.get("AccountId", ""))
-    return {}
-
-
-def list_portfolio_access(place: Catalog, p: Parameters) -> Parameters:
-    """ListPortfolioAccess."""
-    return {"AccountIds": sorted(place.portfolio(p["PortfolioId"], own=True).shares)}
-
-
-def describe_portfolio_shares(place: Catalog, p: Parameters) -> Parameters:
-    """DescribePortfolioShares, with whether each was accepted."""
-    portfolio = place.portfolio(p["PortfolioId"], own=True)
-    if p["Type"] != "ACCOUNT":
-        return {"PortfolioShareDetails": []}
-    return {
-        "PortfolioShareDetails": [
-            {
-                "PrincipalId": account,
-                "Type": "ACCOUNT",
-                "Accepted": portfolio.id in catalog(account, place.region).imported,
-                "ShareTagOptions": False,
-                "SharePrincipals": False,
-            }
-            for account in sorted(portfolio.shares)
-        ]
-    }
-
-
-def accept_portfolio_share(place: Catalog, p: Parameters) -> Parameters:
-    """AcceptPortfolioShare."""
-    admin.accept(place, p["PortfolioId"])
-    return {}
-
-
-def reject_portfolio_share(place: Catalog, p: Parameters) -> Parameters:
-    """RejectPortfolioShare."""
-    admin.reject(place, p["PortfolioId"])
-    return {}
-
-
-def list_accepted_portfolio_shares(place: Catalog, p: Parameters) -> Parameters:
-    """ListAcceptedPortfolioShares: what this account imported."""
-    if p.get("PortfolioShareType", "IMPORTED") != "IMPORTED":
-        return {"PortfolioDetails": []}
-    found = [find_portfolio(place.region, item) for item in place.imported]
-    return {"PortfolioDetails": [item.shown() for item in found if item is not None]}
-
-
 OPERATIONS = (
     create_portfolio, update_portfolio, describe_portfolio, list_portfolios, delete_portfolio, create_product, update_product,
     delete_product, search_products_as_admin, describe_product_as_admin, create_provisioning_artifact,
@@ -350,6 +291,4 @@ OPERATIONS = (
     associate_product_with_portfolio, disassociate_product_from_portfolio, list_portfolios_for_product,
     associate_principal_with_portfolio, disassociate_principal_from_portfolio, list_principals_for_portfolio,
     create_constraint, update_constraint, describe_constraint, list_constraints_for_portfolio, delete_constraint,
-    create_portfolio_share, delete_portfolio_share, list_portfolio_access, describe_portfolio_shares, accept_portfolio_share,
-    reject_portfolio_share, list_accepted_portfolio_shares,
 )  # fmt: skip

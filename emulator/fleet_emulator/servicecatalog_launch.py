@@ -16,14 +16,13 @@ from moto.core.utils import utcnow
 
 from . import stacks
 from .authorization import authorize, caller
+from .servicecatalog_launched import Provisioned, Record
 from .servicecatalog_model import (
     Artifact,
     Catalog,
     Invalid,
     NotFound,
     Product,
-    Provisioned,
-    Record,
     identifier,
 )
 from .servicecatalog_users import Path, launchable

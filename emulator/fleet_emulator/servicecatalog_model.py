@@ -1,7 +1,8 @@
 """What Service Catalog remembers, for each account and region, and how one account sees another's portfolios.
 
 A portfolio, its products, associations and constraints belong to the account that made them. A recipient account has only the
-portfolios that it accepted (``imported``) and its own principals on them: the owner's principals mean nothing there.
+portfolios that it accepted (``imported``) or that its organization shares with it, and its own principals on them: the owner's
+principals mean nothing there, unless an organization share shares them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.servicecatalog.models import ServiceCatalogBackend, servicecatalog_backends
+
+from .servicecatalog_launched import Provisioned, Record
+from .servicecatalog_nodes import Node, Sharing, may_share, sharing
 
 ALPHABET = string.ascii_lowercase + string.digits
 
@@ -44,6 +48,18 @@ class Duplicate(ServiceException):
     code = "DuplicateResourceException"
 
 
+class InvalidState(ServiceException):
+    """The resource or the organization is not in a state for this."""
+
+    code = "InvalidStateException"
+
+
+class NotSupported(ServiceException):
+    """The account may not call the operation."""
+
+    code = "OperationNotSupportedException"
+
+
 class LimitExceeded(ServiceException):
     """A quota of Service Catalog."""
 
@@ -57,7 +73,7 @@ def identifier(prefix: str) -> str:
 
 @dataclass
 class Portfolio:
-    """A portfolio and the accounts that it is shared with."""
+    """A portfolio, the accounts that it is shared with, and the nodes of the organization."""
 
     id: str
     account: str
@@ -67,12 +83,24 @@ class Portfolio:
     provider: str
     tags: dict[str, str] = field(default_factory=dict)
     shares: set[str] = field(default_factory=set)
+    shared_tag_options: set[str] = field(default_factory=set)
+    nodes: dict[Node, Sharing] = field(default_factory=dict)
     created: datetime = field(default_factory=utcnow)
 
     @property
     def arn(self) -> str:
         """Its ARN, with the service's older name, as AWS writes it."""
         return f"arn:aws:catalog:{self.region}:{self.account}:portfolio/{self.id}"
+
+    def live_nodes(self) -> dict[Node, Sharing]:
+        """The nodes it is shared with: they go when its owner is no delegated administrator any more."""
+        if self.nodes and not may_share(self.account):
+            self.nodes.clear()
+        return self.nodes
+
+    def sharing_with(self, account: str) -> Sharing | None:
+        """What an account gets of it by the organization; None if that does not reach the account."""
+        return sharing(self.live_nodes(), self.account, account)
 
     def shown(self) -> dict[str, Any]:
         """PortfolioDetail."""
@@ -211,94 +239,6 @@ class Constraint:
 
 
 @dataclass
-class Record:
-    """One request to launch, change or end a provisioned product, and what became of it."""
-
-    id: str
-    type: str
-    product_name: str
-    provisioned_id: str
-    product_id: str
-    artifact_id: str
-    path_id: str
-    launch_role: str | None
-    status: str = "CREATED"
-    errors: list[dict[str, str]] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
-    outputs: list[dict[str, Any]] = field(default_factory=list)
-    created: datetime = field(default_factory=utcnow)
-    updated: datetime = field(default_factory=utcnow)
-
-    def shown(self, status: str | None = None) -> dict[str, Any]:
-        """RecordDetail."""
-        return {
-            "RecordId": self.id,
-            "ProvisionedProductName": self.product_name,
-            "Status": status or self.status,
-            "CreatedTime": self.created,
-            "UpdatedTime": self.updated,
-            "ProvisionedProductType": "CFN_STACK",
-            "RecordType": self.type,
-            "ProvisionedProductId": self.provisioned_id,
-            "ProductId": self.product_id,
-            "ProvisioningArtifactId": self.artifact_id,
-            "PathId": self.path_id,
-            "RecordErrors": [] if status else self.errors,
-            "RecordTags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
-            "LaunchRoleArn": self.launch_role,
-        }
-
-
-@dataclass
-class Provisioned:
-    """A launched product: its stack, and which records made it what it is."""
-
-    id: str
-    name: str
-    account: str
-    region: str
-    product_id: str
-    artifact_id: str
-    path_id: str
-    portfolio_id: str
-    user_arn: str
-    session_arn: str
-    launch_role: str | None
-    tags: dict[str, str]
-    stack: Any = None
-    status: str = "UNDER_CHANGE"
-    message: str | None = None
-    token: str | None = None
-    records: list[str] = field(default_factory=list)
-    last_success: str | None = None
-    created: datetime = field(default_factory=utcnow)
-
-    @property
-    def arn(self) -> str:
-        """Its ARN."""
-        return f"arn:aws:servicecatalog:{self.region}:{self.account}:stack/{self.name}/{self.id}"
-
-    def shown(self) -> dict[str, Any]:
-        """ProvisionedProductDetail."""
-        return {
-            "Name": self.name,
-            "Arn": self.arn,
-            "Type": "CFN_STACK",
-            "Id": self.id,
-            "Status": self.status,
-            "StatusMessage": self.message,
-            "CreatedTime": self.created,
-            "IdempotencyToken": self.token,
-            "LastRecordId": self.records[-1],
-            "LastProvisioningRecordId": self.records[-1],
-            "LastSuccessfulProvisioningRecordId": self.last_success,
-            "ProductId": self.product_id,
-            "ProvisioningArtifactId": self.artifact_id,
-            "LaunchRoleArn": self.launch_role,
-        }
-
-
-@dataclass
 class Catalog:
     """Service Catalog of one account and region."""
 
@@ -313,33 +253,64 @@ class Catalog:
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    share_tokens: dict[str, tuple[str, Node, list[str]]] = field(default_factory=dict)
+    sources: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def portfolio(self, portfolio_id: str, own: bool = False) -> Portfolio:
-        """A portfolio of this account, or one that it accepted."""
+        """A portfolio of this account, or one that it accepted or that its organization shares with it."""
         if portfolio_id in self.portfolios:
             return self.portfolios[portfolio_id]
-        if not own and portfolio_id in self.imported:
-            found = find_portfolio(self.region, portfolio_id)
-            if found is not None:
-                return found
+        found = None if own else find_portfolio(self.region, portfolio_id)
+        if found is not None and (portfolio_id in self.imported or found.sharing_with(self.account) is not None):
+            return found
         raise NotFound(f"Portfolio {portfolio_id} not found.")
 
     def visible_portfolios(self) -> Iterator[Portfolio]:
-        """The portfolios of this account and those it accepted."""
+        """The portfolios of this account, those it accepted and those that its organization shares with it, each once."""
         yield from self.portfolios.values()
         for portfolio_id in self.imported:
             found = find_portfolio(self.region, portfolio_id)
             if found is not None:
                 yield found
+        yield from (item for item in self.given_by_organization() if item.id not in self.imported)
+
+    def given_by_organization(self) -> Iterator[Portfolio]:
+        """The portfolios that the organization shares with this account now."""
+        for place in list(catalogs(self.region)):
+            yield from (item for item in place.portfolios.values() if item.sharing_with(self.account) is not None)
+
+    def principals_of(self, portfolio: Portfolio) -> list[Principal]:
+        """Who may launch from a portfolio here: this account's principals, and the owner's patterns where these are shared."""
+        mine = [item for item in self.principals if item.portfolio == portfolio.id]
+        if portfolio.account == self.account:
+            return mine
+        given = portfolio.sharing_with(self.account)
+        if given is None or not given.principals:
+            return mine
+        owner = catalog(portfolio.account, self.region)
+        shared = [item for item in owner.principals if item.portfolio == portfolio.id and item.type == "IAM_PATTERN"]
+        return [*mine, *(item for item in shared if item not in mine)]
 
     def products_of(self, portfolio: Portfolio) -> Iterator[Product]:
-        """The products of a portfolio, whoever owns them."""
+        """The products of a portfolio, whoever owns them; one from a portfolio that its owner lost is not offered any more."""
         owner = catalog(portfolio.account, self.region)
         for portfolio_id, product_id in owner.associations:
-            if portfolio_id == portfolio.id:
-                found = find_product(self.region, product_id)
-                if found is not None:
-                    yield found
+            if portfolio_id != portfolio.id or not owner.has_source((portfolio_id, product_id)):
+                continue
+            found = find_product(self.region, product_id)
+            if found is not None:
+                yield found
+
+    def has_source(self, association: tuple[str, str]) -> bool:
+        """Whether the shared portfolio that a product was taken from still reaches this account."""
+        source = self.sources.get(association)
+        if source is None:
+            return True
+        try:
+            self.portfolio(source)
+        except NotFound:
+            return False
+        return True
 
     def product(self, product_id: str | None, name: str | None = None) -> Product:
         """A product of this account or of a portfolio that it accepted."""
@@ -349,11 +320,16 @@ class Catalog:
         raise NotFound(f"Product {product_id or name} not found.")
 
     def constraints_of(self, portfolio: Portfolio, product_id: str | None = None) -> list[Constraint]:
-        """The constraints that apply in a portfolio: those of its owner."""
+        """The constraints that apply in a portfolio: those of its owner, and those that came with shared products."""
         owner = catalog(portfolio.account, self.region)
-        return [
+        found = [
             item for item in owner.constraints.values() if item.portfolio == portfolio.id and product_id in (None, item.product)
         ]
+        for (held, product), source_id in owner.sources.items():
+            source = find_portfolio(self.region, source_id)
+            if held == portfolio.id and product_id in (None, product) and source is not None:
+                found += [item for item in self.constraints_of(source, product) if item not in found]
+        return found
 
 
 def catalog_of(backend: ServiceCatalogBackend) -> Catalog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import servicecatalog_admin as admin
+from . import servicecatalog_shares as shares
 from .resource_types import Operation, Properties, Resource, define, made
 from .servicecatalog_admin_api import described, product_of, tags_of
 from .servicecatalog_model import Catalog, Invalid, NotFound, catalog
@@ -24,7 +25,7 @@ def register() -> None:
     )
     define(PREFIX + "PortfolioProductAssociation", create=_associate, delete=_disassociate)
     define(PREFIX + "PortfolioPrincipalAssociation", create=_principal, delete=_remove_principal)
-    define(PREFIX + "PortfolioShare", create=_share, update=lambda o, r, p: None, delete=_unshare)
+    define(PREFIX + "PortfolioShare", create=_share, update=_update_share, delete=_unshare)
     define(PREFIX + "AcceptedPortfolioShare", create=_accept, delete=_reject)
     define(PREFIX + "LaunchRoleConstraint", create=_launch_role, update=_update_launch_role, delete=_delete_constraint)
     define(PREFIX + "LaunchNotificationConstraint", create=_notification, update=_update_other, delete=_delete_constraint)
@@ -107,22 +108,27 @@ def _remove_principal(operation: Operation, resource: Resource) -> None:
 
 
 def _share(operation: Operation, p: Properties) -> Resource:
-    admin.share(_place(operation), p["PortfolioId"], p["AccountId"])
+    shares.share_with_account(_place(operation), p["PortfolioId"], p["AccountId"], bool(p.get("ShareTagOptions")))
     return made(PREFIX + "PortfolioShare", operation, p, f"{p['PortfolioId']}|{p['AccountId']}")
 
 
+def _update_share(operation: Operation, resource: Resource, p: Properties) -> None:
+    given = {"ShareTagOptions": bool(p.get("ShareTagOptions"))}
+    shares.change(_place(operation), p["PortfolioId"], None, p["AccountId"], given)
+
+
 def _unshare(operation: Operation, resource: Resource) -> None:
-    admin.unshare(_place(operation), resource.properties["PortfolioId"], resource.properties["AccountId"])
+    shares.unshare_account(_place(operation), resource.properties["PortfolioId"], resource.properties["AccountId"])
 
 
 def _accept(operation: Operation, p: Properties) -> Resource:
-    admin.accept(_place(operation), p["PortfolioId"])
+    shares.accept(_place(operation), p["PortfolioId"])
     return made(PREFIX + "AcceptedPortfolioShare", operation, p, p["PortfolioId"])
 
 
 def _reject(operation: Operation, resource: Resource) -> None:
     try:
-        admin.reject(_place(operation), resource.properties["PortfolioId"])
+        shares.reject(_place(operation), resource.properties["PortfolioId"])
     except NotFound:
         return  # the owner ended the share first
 

@@ -9,7 +9,8 @@ from . import servicecatalog_launch as launch
 from . import servicecatalog_users as users
 from .authorization import caller
 from .servicecatalog_admin_api import Parameters, fits, tag_list, tags_of
-from .servicecatalog_model import Artifact, Catalog, Invalid, NotFound, Product, Provisioned
+from .servicecatalog_launched import Provisioned
+from .servicecatalog_model import Artifact, Catalog, Invalid, NotFound, Product
 from .stacks_template import parse
 
 CONSTRAINTS = "AllowedValues AllowedPattern ConstraintDescription MaxLength MinLength MaxValue MinValue".split()

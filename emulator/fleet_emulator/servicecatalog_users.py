@@ -1,7 +1,8 @@
 """What end users see: the products of portfolios whose principals match them, and the paths by which they may launch.
 
 Source: "Granting access to users" and "PrincipalType" in the Service Catalog documentation: type IAM is an exact ARN;
-IAM_PATTERN leaves the account out and may hold * and ?, so that one portfolio serves roles of many accounts.
+IAM_PATTERN leaves the account out and may hold * and ? (none or one of any character), so that one portfolio serves roles of
+many accounts.
 """
 
 from __future__ import annotations
@@ -47,15 +48,14 @@ def matches(who: Caller | None, arn: str, kind: str) -> bool:
     if kind == "IAM":
         return arn == who.arn
     nameless = re.sub(r"^(arn:[^:]*:iam::)\d{12}:", r"\1:", who.arn)
-    pattern = "".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in arn)
+    pattern = "".join(".*" if char == "*" else ".?" if char == "?" else re.escape(char) for char in arn)
     return re.fullmatch(pattern, nameless) is not None
 
 
 def portfolios(place: Catalog, who: Caller | None) -> Iterator[Portfolio]:
     """The portfolios from which the caller may launch."""
     for portfolio in place.visible_portfolios():
-        mine = [item for item in place.principals if item.portfolio == portfolio.id]
-        if any(matches(who, item.arn, item.type) for item in mine):
+        if any(matches(who, item.arn, item.type) for item in place.principals_of(portfolio)):
             yield portfolio
 
 

@@ -21,6 +21,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+pytest_plugins = ("servicecatalog_world",)
+
 FOLDER = Path(__file__).resolve().parent.parent
 REGION = "eu-west-1"
 _ACCOUNTS = itertools.count(100000000001)
