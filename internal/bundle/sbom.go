@@ -62,7 +62,7 @@ func billOfMaterials(b *Bundle, c *manifest.Catalog) []byte {
 		bom.Components = append(bom.Components, product)
 		catalog.On = append(catalog.On, product.Ref)
 		depends := cdxDepends{Ref: product.Ref}
-		for _, kind := range resourceTypes(p.Template.Doc) {
+		for _, kind := range productTypes(p) {
 			kinds[kind] = true
 			depends.On = append(depends.On, "type/"+kind)
 		}
@@ -77,6 +77,16 @@ func billOfMaterials(b *Bundle, c *manifest.Catalog) []byte {
 		panic(fmt.Sprintf("bundle: a bill of materials has no JSON form: %v", err)) // it is made of strings only
 	}
 	return append(body, '\n')
+}
+
+// productTypes are the types that a product's template uses, and those of the templates that its stack sets bring to other accounts.
+func productTypes(p manifest.Product) []string {
+	all := resourceTypes(p.Template.Doc)
+	for _, s := range p.StackSets {
+		all = append(all, resourceTypes(s.Template.Doc)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // resourceTypes are the types that a template uses, sorted, each once.

@@ -59,7 +59,7 @@ func (e exceptions) apply(outcomes []outcome, catalog *manifest.Catalog, everyth
 		ran[o.gate] = o.err == nil
 	}
 	judged := func(w waiver.Waiver) bool {
-		known := slices.ContainsFunc(catalog.Products, func(p manifest.Product) bool { return p.ID == w.Product })
+		known := slices.ContainsFunc(catalog.Subjects(), func(p *manifest.Product) bool { return p.ID == w.Product })
 		return known && ran[gateOf(w.Rule)]
 	}
 	applied := waiver.Apply(e.waivers, all, now, judged)

@@ -55,6 +55,20 @@ func TestAMistakeIsShownAtItsLineAndCannotBeSuppressed(t *testing.T) {
 	assert.NotEmpty(t, f.Fingerprint)
 }
 
+func TestTheTemplateOfAStackSetIsLintedLikeAProduct(t *testing.T) {
+	files := gatetest.Files("sample", `Resources:
+  Everywhere:
+    Type: AWS::CloudFormation::StackSet
+    Properties: {StackSetName: everywhere, PermissionModel: SELF_MANAGED, TemplateURL: stack-sets/topic.yaml}
+`)
+	files["products/sample/stack-sets/topic.yaml"] = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayNam: typo\n"
+	check, findings, err := Run(context.Background(), Options{Catalog: gatetest.Catalog(t, files), Settings: gatetest.Settings(), Locate: gatetest.Locate})
+	require.NoError(t, err)
+	assert.Equal(t, 4, check.Counted, "two templates in two regions")
+	require.Len(t, findings, 1)
+	assert.Equal(t, []any{"E3002", "products/sample/stack-sets/topic.yaml", 5}, []any{findings[0].Rule, findings[0].File, findings[0].Span.Line})
+}
+
 func TestATypeMustExistOnlyWhereTheProductIsLaunched(t *testing.T) {
 	const budget = "Resources:\n  B:\n    Type: AWS::Budgets::Budget\n    Properties: {Budget: {BudgetType: COST, TimeUnit: MONTHLY}}\n"
 	settings := gatetest.Settings()
