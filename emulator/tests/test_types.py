@@ -69,7 +69,6 @@ def test_a_type_that_the_registry_lacks_is_an_error(aws: Aws, kind: str) -> None
 MODELLED = {
     "AWS::AccessAnalyzer::Analyzer": {"Type": "ACCOUNT"},
     "AWS::Detective::Graph": {},
-    "AWS::Organizations::OrganizationalUnit": {"Name": "unit", "ParentId": "r-abcd"},
     "AWS::SSO::PermissionSet": {"Name": "set", "InstanceArn": "arn:aws:sso:::instance/ssoins-1234567890abcdef"},
     "AWS::ControlTower::EnabledControl": {
         "ControlIdentifier": "arn:aws:controltower:eu-west-1::control/AWS-GR_ENCRYPTED_VOLUMES",
@@ -89,7 +88,6 @@ def test_ref_of_a_modelled_type_is_its_identifier_and_fits_its_pattern(aws: Aws)
     forms = [
         rf"arn:aws:access-analyzer:{REGION}:{aws.account}:analyzer/.+",
         rf"arn:aws:detective:{REGION}:{aws.account}:graph[:/].+",
-        r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}",
         r"arn:aws:sso:::instance/ssoins-1234567890abcdef\|arn:aws:sso:::permissionSet/(sso)?ins-[a-zA-Z0-9-.]{16}/ps-.{16}",
         r"arn:aws:organizations:.+\|arn:aws:controltower:.+",
         r"vault",
