@@ -15,6 +15,9 @@ Feature: Config records everything and its history is safe
     And every AWS::S3::Bucket refuses requests without TLS
     And every AWS::S3::Bucket is kept when its stack is deleted
     And every AWS::S3::Bucket has property "VersioningConfiguration.Status" equal to "Enabled"
+    And every AWS::KMS::Key rotates
+    And the resource "HistoryBucketPolicy" has property "PolicyDocument.Statement[1].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
+    And the resource "HistoryBucketPolicy" has property "PolicyDocument.Statement[2].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
     And the resource "HistoryKey" has property "KeyPolicy.Statement[1].Principal.Service" equal to "config.amazonaws.com"
     And the resource "HistoryKey" has property "KeyPolicy.Statement[1].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
 
@@ -23,6 +26,8 @@ Feature: Config records everything and its history is safe
     And the resource "Recorder" has property "RoleARN" referring to "RecorderRole"
     And the role "RecorderRole" attaches only the managed policy "service-role/AWS_ConfigRole"
     And the role "RecorderRole" can "s3:PutObject"
+    And the role "RecorderRole" can "s3:GetBucketAcl"
+    And the role "RecorderRole" can "kms:GenerateDataKey"
     And the role "RecorderRole", managed policies aside, cannot "s3:*" on any resource outside the product
     And the role "RecorderRole", managed policies aside, cannot "iam:*"
     And every AWS::IAM::Role has the permissions boundary

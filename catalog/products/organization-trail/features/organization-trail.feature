@@ -38,6 +38,7 @@ Feature: Whatever is done in the organization is on record
     And the resource "Trail" has property "InsightSelectors[1].InsightType" equal to "ApiErrorRateInsight"
     And every AWS::Logs::LogGroup keeps events for at least 365 days
     And every AWS::Logs::LogGroup is encrypted with a customer key
+    And the resource "TrailKey" has property "KeyPolicy.Statement[2].Principal.Service" equal to "logs.eu-west-1.amazonaws.com"
 
   Scenario: The trail's role writes events and does nothing else
     Then the role "EventsRole" may be assumed only by "cloudtrail.amazonaws.com"
