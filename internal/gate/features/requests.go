@@ -52,7 +52,7 @@ func denied(document any, r request) (bool, string, error) {
 		}
 		effect, _ := resolve.Text(body["Effect"])
 		if effect != "Deny" && effect != "Allow" {
-			return false, "", fmt.Errorf("%s: Effect is %s", name, show(body["Effect"]))
+			return false, "", fmt.Errorf("%s: its Effect is %s", name, show(body["Effect"]))
 		}
 		matches, err := applies(body, r)
 		if err != nil {
@@ -68,10 +68,10 @@ func denied(document any, r request) (bool, string, error) {
 // applies says whether action, resource and all conditions of a statement match the request.
 func applies(body map[string]any, r request) (bool, error) {
 	if body["NotPrincipal"] != nil {
-		return false, fmt.Errorf("NotPrincipal is not allowed in organization policies")
+		return false, fmt.Errorf("its NotPrincipal is not allowed in organization policies")
 	}
 	if principal, given := body["Principal"]; given && principal != "*" {
-		return false, fmt.Errorf(`Principal is %s: only "*" is allowed in organization policies`, show(principal))
+		return false, fmt.Errorf(`its Principal is %s: only "*" is allowed in organization policies`, show(principal))
 	}
 	action, err := listed(body, "Action", "NotAction", func(pattern string) (bool, error) {
 		return contains(strings.ToLower(pattern), strings.ToLower(r.action)), nil
@@ -120,18 +120,18 @@ func (r request) holds(conditions any) (bool, error) {
 	}
 	operators, ok := conditions.(map[string]any)
 	if !ok {
-		return false, fmt.Errorf("Condition is %s", show(conditions))
+		return false, fmt.Errorf("its Condition is %s", show(conditions))
 	}
 	all := true
 	for _, operator := range slices.Sorted(maps.Keys(operators)) {
 		keys, ok := operators[operator].(map[string]any)
 		if !ok {
-			return false, fmt.Errorf("Condition.%s is %s", operator, show(operators[operator]))
+			return false, fmt.Errorf("its Condition.%s is %s", operator, show(operators[operator]))
 		}
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			holds, err := r.condition(operator, key, keys[key])
 			if err != nil {
-				return false, fmt.Errorf("Condition.%s: %w", operator, err)
+				return false, fmt.Errorf("its Condition.%s: %w", operator, err)
 			}
 			all = all && holds
 		}

@@ -59,6 +59,7 @@ Feature: Accounts stay in the organization, and in the fleet's hands
       | iam:DeleteRole                     | arn:aws:iam::777777777777:role/fleet-launch-network           |
       | iam:PutRolePolicy                  | arn:aws:iam::777777777777:role/fleet-launch-network           |
       | iam:UpdateAssumeRolePolicy         | arn:aws:iam::777777777777:role/stacksets-exec-0123456789abcd  |
+      | iam:CreatePolicy                   | arn:aws:iam::777777777777:policy/fleet-boundary               |
       | iam:CreatePolicyVersion            | arn:aws:iam::777777777777:policy/fleet-boundary               |
       | iam:CreateRole                     | arn:aws:iam::777777777777:role/platform/self-made             |
       | iam:DeleteRolePermissionsBoundary  | arn:aws:iam::777777777777:role/fleet-launch-network           |
