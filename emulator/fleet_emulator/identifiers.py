@@ -13,6 +13,8 @@ from typing import Any
 
 import regex
 
+from .service_reference import arn_forms
+
 _LOWER = string.ascii_lowercase + string.digits
 
 WELL_KNOWN: dict[str, Callable[[], str]] = {
@@ -76,7 +78,7 @@ def _candidates(type_name: str, name: str, account: str, region: str, hint: str,
     if name.lower().endswith("arn"):
         short = kind[0].lower() + kind[1:]
         scope = "" if service in GLOBAL_SERVICES else region
-        return [
+        return _documented(type_name, account, region, hint, [*services, service]) + [
             f"arn:aws:{named}:{scope}:{account}:{resource}{separator}{last}"
             for named in dict.fromkeys([*services, service])
             for last in dict.fromkeys([hint or str(uuid.uuid4()), str(uuid.uuid4()), secrets.token_hex(16)])
@@ -90,6 +92,31 @@ def _candidates(type_name: str, name: str, account: str, region: str, hint: str,
     if service == "ec2":
         return [f"{EC2_PREFIXES.get(kind, _kebab(kind))}-0{secrets.token_hex(8)}", last]
     return [str(uuid.uuid4()), last, secrets.token_hex(16), _letters(10), _letters(5), secrets.token_hex(5)]
+
+
+def _documented(type_name: str, account: str, region: str, hint: str, services: list[str]) -> list[str]:
+    """ARNs as the Service Authorization Reference writes them, where it has the type's kind of resource."""
+    kind = KINDS.get(type_name, type_name.split("::")[-1])
+    made = secrets.token_hex(16) if type_name in HEXADECIMAL else str(uuid.uuid4())
+    found = [form for service in dict.fromkeys(services) for form in arn_forms(service, kind)]
+    if type_name in OWNED:
+        found = [form.replace("owner/.*", f"owner/{account}/{OWNED[type_name]}/.*") for form in found]
+    filled = [
+        form.replace("${Partition}", "aws").replace("${Region}", region).replace("${Account}", account)
+        for form in found
+        if form.count(".*") <= 1
+    ]
+    return [form.replace(".*", last) for last in dict.fromkeys([hint or made, made]) for form in filled]
+
+
+KINDS = {"AWS::InspectorV2::CisScanConfiguration": "cis scan configuration"}
+"""Kinds of the reference whose name is not the last word of their type."""
+
+HEXADECIMAL = frozenset({"AWS::Detective::Graph", "AWS::GuardDuty::Detector"})
+"""Types whose ids are 32 hexadecimal digits. Source: pattern of GraphArn in AWS::Detective::MemberInvitation."""
+
+OWNED = {"AWS::InspectorV2::CisScanConfiguration": "cis-configuration", "AWS::InspectorV2::Filter": "filter"}
+"""Types whose ARN names its owner; cfn-lint cuts the form short. Source: Service Authorization Reference, Amazon Inspector2."""
 
 
 EC2_PREFIXES = {

@@ -41,7 +41,7 @@ def _identifier_part(
     described = schema.property_schema(path)
     if path in schema.read_only:
         home = (operation.account, operation.region)
-        value = generated(schema.type_name, path[-1], described, *home, services=schema.prefixes[:1])
+        value = generated(schema.type_name, path[-1], described, *home, _given_name(schema, properties), schema.prefixes[:1])
         attributes[name] = value
         return str(value)
     value = _name(operation, described)
@@ -50,6 +50,12 @@ def _identifier_part(
     else:
         attributes[name] = value
     return value
+
+
+def _given_name(schema: TypeSchema, properties: Properties) -> str:
+    """The name that the author gave and cannot change: AnalyzerName of an Analyzer. ARNs hold it."""
+    name = schema.type_name.split("::")[-1] + "Name"
+    return str(properties.get(name) or "") if (name,) in schema.create_only else ""
 
 
 def _name(operation: Operation, described: object) -> str:

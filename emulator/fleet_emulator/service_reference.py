@@ -33,6 +33,19 @@ def forms(action: str) -> tuple[re.Pattern[str], ...] | None:
     return tuple(_pattern(form) for form in found) if found or not kinds else None
 
 
+@cache
+def arn_forms(prefix: str, kind: str) -> tuple[str, ...]:
+    """The forms of a kind's ARNs, with ${Region} and such and with .* for its name or id; "log-group" is found as loggroup."""
+    resources = _services().get(prefix.lower(), {}).get("Resources", {})
+    return tuple(
+        form for name, facts in resources.items() if _plain(name) == _plain(kind) for form in facts.get("ARNFormats", [])
+    )
+
+
+def _plain(kind: str) -> str:
+    return re.sub(r"[-_ ]", "", kind).lower()
+
+
 def _pattern(form: str) -> re.Pattern[str]:
     """A form such as arn:${Partition}:sns:${Region}:${Account}:.* as an expression."""
     return re.compile("".join("[^:]*" if part.startswith("${") else _literal(part) for part in re.split(r"(\$\{\w+\})", form)))

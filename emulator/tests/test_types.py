@@ -531,3 +531,28 @@ def test_a_changed_topic_keeps_its_subscribers(aws: Aws) -> None:
     assert sns.list_tags_for_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
     aws.client("cloudformation").delete_stack(StackName="topic")
     assert not sns.list_topics()["Topics"]
+
+
+@pytest.mark.source("Service Authorization Reference: resource types of Detective, Access Analyzer, Config and Inspector2")
+@pytest.mark.parametrize(
+    ("kind", "properties", "form"),
+    [
+        ("AWS::Detective::Graph", {}, r"arn:aws:detective:R:A:graph:[0-9a-f]{32}"),
+        (
+            "AWS::AccessAnalyzer::Analyzer",
+            {"AnalyzerName": "outside", "Type": "ACCOUNT"},
+            r"arn:aws:access-analyzer:R:A:analyzer/outside",
+        ),
+        ("AWS::Kinesis::Stream", {"Name": "s", "ShardCount": 1}, r"arn:aws:kinesis:R:A:stream/s"),
+        (
+            "AWS::InspectorV2::Filter",
+            {"Name": "f", "FilterAction": "NONE", "FilterCriteria": {}},
+            r"arn:aws:inspector2:R:A:owner/A/filter/.+",
+        ),
+    ],
+)
+def test_an_arn_has_the_form_of_its_service(aws: Aws, kind: str, properties: dict[str, Any], form: str) -> None:
+    stack = aws.deploy("arn", {"X": {"Type": kind, "Properties": properties}}, {"Arn": {"Fn::GetAtt": ["X", "Arn"]}})
+    assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("arn")
+    wanted = form.replace(":R:A:", f":{REGION}:{aws.account}:").replace("/A/", f"/{aws.account}/")
+    assert re.fullmatch(wanted, stack["Outputs"][0]["OutputValue"]), stack["Outputs"]
