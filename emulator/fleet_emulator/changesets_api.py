@@ -8,7 +8,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from . import changesets
 from .stacks_api import existing, given_store, principal, request_of
 from .stacks_model import LOCK
-from .stacks_template import refuse
+from .stacks_requests import NotEmulated
 
 
 def create_change_set(self: CloudFormationResponse) -> ActionResult:
@@ -16,7 +16,7 @@ def create_change_set(self: CloudFormationResponse) -> ActionResult:
     store, stack_name = given_store(self), self._get_param("StackName")
     kind = self._get_param("ChangeSetType") or "UPDATE"
     if kind == "IMPORT":
-        raise refuse("change sets of type IMPORT are not emulated: create the resources by the stack")
+        raise NotEmulated("emulator: change sets of type IMPORT are not emulated: create the resources by the stack")
     with LOCK:
         made = changesets.create(
             store,

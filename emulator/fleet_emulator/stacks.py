@@ -1,25 +1,30 @@
 """Puts our stacks in the place of moto's. Where to start reading:
 
-``stacks_api.py`` and ``changesets_api.py`` answer requests; ``stacks_plan.py`` decides whether an operation may start and
-what it would do (``stacks_template``, ``stacks_transforms``, ``stacks_parameters``, ``stacks_values``); ``stacks_engine.py``
-does it, one resource at a time through ``stacks_resources.py``; ``stacks_model.py`` is what is remembered.
+``stacks_api.py``, ``changesets_api.py`` and ``stacks_recovery_api.py`` answer requests that ``stacks_requests.py`` understands;
+``stacks_plan.py`` decides whether an operation may start and what it would do (``stacks_template``, ``stacks_transforms``,
+``stacks_parameters``, ``stacks_values``); ``stacks_engine.py`` does it, one resource at a time through ``stacks_resources.py``,
+as far as ``stacks_policy.py`` lets it; ``stacks_drift.py`` compares; ``stacks_model.py`` is what is remembered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 from moto.cloudformation.exceptions import AlreadyExistsException
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_stack_id
+from moto.core.responses import ActionResult
 
-from . import changesets_api, stacks_api, stacks_engine, stacks_nested, stacks_plan
+from . import changesets_api, stacks_api, stacks_engine, stacks_nested, stacks_plan, stacks_recovery_api, stacks_requests
 from .stacks_model import LOCK, Stack, store
 from .stacks_plan import Request
 
 
 def register() -> None:
     """Replace moto's operations on stacks and change sets, and define AWS::CloudFormation::Stack."""
-    for operation in (*stacks_api.OPERATIONS, *changesets_api.OPERATIONS):
-        setattr(CloudFormationResponse, operation.__name__, operation)
+    for operation in (*stacks_api.OPERATIONS, *changesets_api.OPERATIONS, *stacks_recovery_api.OPERATIONS):
+        setattr(CloudFormationResponse, operation.__name__, _checking(operation))
     ours = ("DescribeChangeSetOutput", "DescribeStacksOutput")
     CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER = {
         path: change
@@ -27,6 +32,18 @@ def register() -> None:
         if not path.startswith(ours)
     }
     stacks_nested.register()
+
+
+def _checking(operation: Callable[[CloudFormationResponse], ActionResult]) -> Callable[[CloudFormationResponse], ActionResult]:
+    """The operation, which answers only what it understands whole."""
+    name = "".join(part.capitalize() for part in operation.__name__.split("_"))
+
+    @wraps(operation)
+    def checked(self: CloudFormationResponse) -> ActionResult:
+        stacks_requests.check(self, name)
+        return operation(self)
+
+    return checked
 
 
 def make(

@@ -10,7 +10,7 @@ from moto.cloudformation.utils import generate_stack_id
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 
-from . import stacks_engine, stacks_plan, stacks_show
+from . import stacks_engine, stacks_plan, stacks_policy, stacks_show
 from .authorization import caller, require
 from .changesets import AlreadyExists
 from .stacks_model import LOCK, Stack, StackStore, store_of
@@ -79,6 +79,14 @@ def request_of(response: CloudFormationResponse, stack: Stack | None) -> Request
     )
 
 
+def policy_of(response: CloudFormationResponse, name: str) -> str | None:
+    """The stack policy of a request's parameters ``name``Body or ``name``URL."""
+    body, url = response._get_param(f"{name}Body"), response._get_param(f"{name}URL")
+    if body is not None and url is not None:
+        raise refuse(f"You cannot specify both {name}URL and {name}Body")
+    return stacks_policy.checked(read(url, response.current_account, principal()) if url is not None else body)
+
+
 def create_stack(self: CloudFormationResponse) -> ActionResult:
     """CreateStack."""
     store, name = given_store(self), self._get_param("StackName")
@@ -93,7 +101,7 @@ def create_stack(self: CloudFormationResponse) -> ActionResult:
         plan = stacks_plan.make(stack, store, request_of(self, None))
         stack.termination_protection = bool(self._get_param("EnableTerminationProtection"))
         stack.timeout = self._get_param("TimeoutInMinutes")
-        stack.policy = self._get_param("StackPolicyBody")
+        stack.policy = policy_of(self, "StackPolicy")
         stack.disable_rollback = disable
         store.stacks[stack.stack_id] = stack
         stacks_engine.create(stack, store, plan, on_failure or (stacks_engine.DO_NOTHING if disable else stacks_engine.ROLLBACK))
@@ -110,8 +118,11 @@ def update_stack(self: CloudFormationResponse) -> ActionResult:
         plan = stacks_plan.make(stack, store, request_of(self, stack), stack.parameters)
         if not stacks_plan.differs(stack, plan):
             raise refuse("No updates are to be performed.")
+        policy, once = policy_of(self, "StackPolicy"), policy_of(self, "StackPolicyDuringUpdate")
         disable = bool(self._get_param("DisableRollback"))
-        stacks_engine.update(stack, store, plan, stacks_engine.DO_NOTHING if disable else stacks_engine.ROLLBACK)
+        stacks_engine.update(stack, store, plan, stacks_engine.DO_NOTHING if disable else stacks_engine.ROLLBACK, once)
+        if policy and stack.status == "UPDATE_COMPLETE":
+            stack.policy = policy
     return ActionResult({"StackId": stack.stack_id})
 
 
@@ -164,7 +175,9 @@ def describe_stack_events(self: CloudFormationResponse) -> ActionResult:
 def list_stack_resources(self: CloudFormationResponse) -> ActionResult:
     """ListStackResources: of a deleted stack, by its id, what it left behind too."""
     stack = existing(given_store(self), self._get_param("StackName"))
-    return ActionResult({"StackResourceSummaries": [stacks_show.resource_summary(item) for item in stacks_show.resources(stack)]})
+    return ActionResult(
+        {"StackResourceSummaries": [stacks_show.resource_summary(stack, item) for item in stacks_show.resources(stack)]}
+    )
 
 
 def describe_stack_resources(self: CloudFormationResponse) -> ActionResult:
@@ -266,10 +279,9 @@ def get_stack_policy(self: CloudFormationResponse) -> ActionResult:
 
 
 def set_stack_policy(self: CloudFormationResponse) -> ActionResult:
-    """SetStackPolicy: kept, and not enforced."""
+    """SetStackPolicy: updates ask it from now on."""
     stack = existing(given_store(self), self._get_param("StackName"))
-    url = self._get_param("StackPolicyURL")
-    stack.policy = read(url, self.current_account, principal()) if url else self._get_param("StackPolicyBody")
+    stack.policy = policy_of(self, "StackPolicy")
     return EmptyResult()
 
 

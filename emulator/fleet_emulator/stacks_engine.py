@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 from moto.core.utils import utcnow
 
+from . import lifecycle, stacks_policy
 from . import stacks_resources as resources
 from .stacks_model import LOCK, Output, Stack, StackResource, StackStore
 from .stacks_plan import Plan
 from .stacks_resources import Failure
+from .stacks_template import refuse
 from .stacks_values import Unknown, text
 
 ROLLBACK, DELETE, DO_NOTHING = "ROLLBACK", "DELETE", "DO_NOTHING"
@@ -175,21 +178,43 @@ def delete(stack: Stack, store: StackStore, retained: frozenset[str] = frozenset
 class _Update:
     """One update: what was done, how to undo it, and what goes once it succeeded."""
 
-    def __init__(self, stack: Stack, store: StackStore, plan: Plan) -> None:
+    def __init__(self, stack: Stack, store: StackStore, plan: Plan, policy: str | None = None) -> None:
+        """``policy`` stands in for the stack's own. An update that failed and stayed is continued: what it did is undone too."""
         self.stack, self.store, self.plan = stack, store, plan
-        self.before = copy.copy(stack)
-        self.resources = {name: copy.copy(resource) for name, resource in stack.resources.items()}
-        self.undo: list[Callable[[], bool]] = []
-        self.replaced: list[tuple[StackResource, str]] = []
+        self.policy = policy or stack.policy
+        failed: _Update | None = stack.unfinished
+        self.before: Stack = failed.before if failed else copy.copy(stack)
+        self.resources: dict[str, StackResource] = (
+            failed.resources if failed else {name: copy.copy(item) for name, item in stack.resources.items()}
+        )
+        self.undo: list[tuple[str, Callable[[], bool]]] = failed.undo if failed else []
+        self.replaced: list[tuple[StackResource, str]] = failed.replaced if failed else []
+        stack.unfinished = None
 
     def run(self) -> str:
         """Apply the plan; the answer is the reason of failure, or nothing."""
+        kept = [name for name in self.stack.resources if name not in self.plan.resources and self._refuses_deletion(name)]
+        if kept:
+            return f"The following resource(s) failed to update: [{', '.join(kept)}]. "
         for logical_id in self.plan.order:
             try:
                 self._one(logical_id)
             except Failure:
                 return f"The following resource(s) failed to {self._verb(logical_id)}: [{logical_id}]. "
         return _outputs(self.stack, self.store, self.plan)
+
+    def _refuses_deletion(self, logical_id: str) -> bool:
+        resource = self.stack.resources[logical_id]
+        why = stacks_policy.refusal(self.policy, stacks_policy.DELETE, logical_id, resource.type)
+        if why is None or resource.handle is None:
+            return False
+        self.stack.record("UPDATE_FAILED", why, resource)
+        self.undo.append((logical_id, lambda: self._untouched(resource)))
+        return True
+
+    def _untouched(self, resource: StackResource) -> bool:
+        self.stack.record("UPDATE_COMPLETE", None, resource)
+        return True
 
     def _verb(self, logical_id: str) -> str:
         return "update" if self.stack.resources[logical_id].status == "UPDATE_FAILED" else "create"
@@ -200,7 +225,7 @@ class _Update:
         if old is None or old.handle is None:
             new = StackResource(logical_id, definition["Type"], definition, depends_on=self.plan.needs(logical_id))
             self.stack.resources[logical_id] = new
-            self.undo.append(lambda: resources.delete(self.stack, new))
+            self.undo.append((logical_id, lambda: resources.delete(self.stack, new)))
             resources.create(self.stack, self.plan, new)
             return
         try:
@@ -213,10 +238,19 @@ class _Update:
         old.definition, old.depends_on = definition, self.plan.needs(logical_id)
         if same:
             return
-        self.undo.append(lambda: self._restore(old, previous))
+        self.undo.append((logical_id, lambda: self._restore(old, previous)))
+        self._ask_policy(old, wanted)
         resources.update(self.stack, self.plan, old, wanted)
         if old.handle is not previous.handle:
             self.replaced.append((previous, definition.get("UpdateReplacePolicy", "Delete")))
+
+    def _ask_policy(self, old: StackResource, wanted: dict[str, Any]) -> None:
+        replaced = lifecycle.changed_create_only(old.type, old.properties, wanted, self.stack.region)
+        action = stacks_policy.REPLACE if replaced else stacks_policy.MODIFY
+        why = stacks_policy.refusal(self.policy, action, old.logical_id, old.type)
+        if why is not None:
+            self.stack.record("UPDATE_FAILED", why, old)
+            raise Failure(why)
 
     def _restore(self, now: StackResource, previous: StackResource) -> bool:
         """Undo one update: drop the replacement, or give the old properties back."""
@@ -241,11 +275,24 @@ class _Update:
         stack = self.stack
         stack.record("UPDATE_ROLLBACK_IN_PROGRESS", reason)
         stack.tags = self.before.tags
-        restored = all([step() for step in reversed(self.undo)])
+        self.undo = [(name, step) for name, step in reversed(self.undo) if not step()][::-1]
         for name in ("body", "template", "parameters", "capabilities", "notification_arns", "outputs", "imports"):
             setattr(stack, name, getattr(self.before, name))
-        if not restored:
-            stuck = [name for name, item in stack.resources.items() if item.status.endswith("_FAILED")]
+        self._end_roll_back()
+
+    def resume(self, skipped: frozenset[str]) -> None:
+        """Try again what could not be undone, without the resources that the caller takes as they are."""
+        self.stack.record("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
+        for name in skipped:
+            self.stack.record("UPDATE_COMPLETE", None, self.stack.resources[name])
+        self.undo = [(name, step) for name, step in reversed(self.undo) if name not in skipped and not step()][::-1]
+        self._end_roll_back()
+
+    def _end_roll_back(self) -> None:
+        stack = self.stack
+        if self.undo:
+            stack.unfinished = self
+            stuck = list(dict.fromkeys(name for name, _ in self.undo))
             stack.record("UPDATE_ROLLBACK_FAILED", f"The following resource(s) failed to update: [{', '.join(stuck)}]. ")
             return
         for name, resource in list(stack.resources.items()):
@@ -272,10 +319,10 @@ class _Update:
         stack.record("UPDATE_COMPLETE")
 
 
-def update(stack: Stack, store: StackStore, plan: Plan, on_failure: str = ROLLBACK) -> None:
-    """Bring the stack to the plan, or restore what it was."""
+def update(stack: Stack, store: StackStore, plan: Plan, on_failure: str = ROLLBACK, policy: str | None = None) -> None:
+    """Bring the stack to the plan, or restore what it was; ``policy`` stands in for the stack policy this once."""
     with LOCK:
-        change = _Update(stack, store, plan)
+        change = _Update(stack, store, plan, policy)
         stack.updated = utcnow()
         stack.record("UPDATE_IN_PROGRESS", "User Initiated")
         _adopt(stack, plan)
@@ -283,9 +330,34 @@ def update(stack: Stack, store: StackStore, plan: Plan, on_failure: str = ROLLBA
         if not reason:
             change.clean_up()
         elif on_failure == DO_NOTHING:
+            stack.unfinished = change
             stack.record("UPDATE_FAILED", reason.rstrip())
         else:
             change.roll_back(reason)
+
+
+def continue_roll_back(stack: Stack, skipped: frozenset[str]) -> None:
+    """ContinueUpdateRollback: the caller has checked that the stack's roll back failed."""
+    with LOCK:
+        change: _Update | None = stack.unfinished
+        if change is None:
+            raise refuse(f"Stack [{stack.stack_id}] has no update to roll back")
+        wrong = sorted(skipped - {name for name, _ in change.undo})
+        if wrong:
+            raise refuse(f"The following resource(s) cannot be skipped as they are not in a failed state: [{', '.join(wrong)}]")
+        stack.unfinished = None
+        change.resume(skipped)
+
+
+def roll_back(stack: Stack) -> None:
+    """RollbackStack: undo a failed creation or update that was left as it was."""
+    with LOCK:
+        change: _Update | None = stack.unfinished
+        stack.unfinished = None
+        if change is not None:
+            change.roll_back("User Initiated")
+        else:
+            _roll_back_create(stack, "")
 
 
 def changes_type(stack: Stack, plan: Plan) -> list[str]:

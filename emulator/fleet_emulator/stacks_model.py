@@ -123,6 +123,18 @@ class Stack:
     parent_id: str | None = None
     root_id: str | None = None
     principal: str | None = None
+    unfinished: Any = None
+    """The update of ``stacks_engine`` that failed and was neither finished nor undone."""
+    drift: dict[str, Any] = field(default_factory=dict)
+    """What the last drift detection found, as ``stacks_drift`` keeps it."""
+
+    @property
+    def drift_status(self) -> str:
+        """NOT_CHECKED until drift was looked for, then IN_SYNC or DRIFTED."""
+        if not self.drift:
+            return "NOT_CHECKED"
+        drifted = any(found["StackResourceDriftStatus"] != "IN_SYNC" for found in self.drift.values())
+        return "DRIFTED" if drifted else "IN_SYNC"
 
     @property
     def description(self) -> str | None:

@@ -38,7 +38,7 @@ def stack(item: Stack) -> dict[str, Any]:
         "EnableTerminationProtection": item.termination_protection,
         "ParentId": item.parent_id,
         "RootId": item.root_id,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": {"StackDriftStatus": item.drift_status},
     }
 
 
@@ -55,7 +55,7 @@ def summary(item: Stack) -> dict[str, Any]:
         "StackStatusReason": item.reason,
         "ParentId": item.parent_id,
         "RootId": item.root_id,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": {"StackDriftStatus": item.drift_status},
     }
 
 
@@ -82,7 +82,7 @@ def resources(item: Stack) -> list[StackResource]:
     return living + [old for old in item.left_behind if old.logical_id not in item.resources]
 
 
-def resource_summary(item: StackResource) -> dict[str, Any]:
+def resource_summary(owner: Stack, item: StackResource) -> dict[str, Any]:
     """The resource as ListStackResources lists it."""
     return {
         "LogicalResourceId": item.logical_id,
@@ -91,13 +91,15 @@ def resource_summary(item: StackResource) -> dict[str, Any]:
         "LastUpdatedTimestamp": item.changed,
         "ResourceStatus": item.status,
         "ResourceStatusReason": item.reason,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": {
+            "StackResourceDriftStatus": owner.drift.get(item.logical_id, {}).get("StackResourceDriftStatus", "NOT_CHECKED")
+        },
     }
 
 
 def resource(owner: Stack, item: StackResource) -> dict[str, Any]:
     """The resource as DescribeStackResources shows it."""
-    shown = resource_summary(item)
+    shown = resource_summary(owner, item)
     shown["Timestamp"] = shown.pop("LastUpdatedTimestamp")
     return {**shown, "StackName": owner.name, "StackId": owner.stack_id}
 
@@ -106,7 +108,7 @@ def resource_detail(owner: Stack, item: StackResource) -> dict[str, Any]:
     """The resource as DescribeStackResource shows it."""
     metadata = item.definition.get("Metadata")
     return {
-        **resource_summary(item),
+        **resource_summary(owner, item),
         "StackName": owner.name,
         "StackId": owner.stack_id,
         "Metadata": json.dumps(metadata) if metadata is not None else None,
