@@ -65,9 +65,9 @@ func deployProducts(s *config.Settings) []parts.Statement {
 	}
 }
 
-// readOrganization is for the values that parameters of products take from the organization of the account: $[fleet_organization_...].
+// readOrganization is for the values that parameters of products take from the organization of the account: $[fleet_organization_...], $[fleet_identity_center].
 func readOrganization() parts.Statement {
-	return parts.Allow("ReadOrganization", []string{"*"}, "organizations:DescribeOrganization", "organizations:ListRoots")
+	return parts.Allow("ReadOrganization", []string{"*"}, "organizations:DescribeOrganization", "organizations:ListRoots", "sso:ListInstances")
 }
 
 // sweepOrganization lets a role remove what products of an organization left behind, in the test and gamma accounts with a sandbox

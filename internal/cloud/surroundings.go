@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 )
 
 // Organization is the organization of an account.
@@ -21,10 +22,17 @@ type Organization struct {
 // are launched.
 type Surroundings struct {
 	client organizationReader
+	people identityReader
 
 	mu           sync.Mutex
 	organization *Organization
 	root         string
+	instance     string
+}
+
+// identityReader is IAM Identity Center, as far as it is read.
+type identityReader interface {
+	ListInstances(context.Context, *ssoadmin.ListInstancesInput, ...func(*ssoadmin.Options)) (*ssoadmin.ListInstancesOutput, error)
 }
 
 // organizationReader is AWS Organizations, as far as it is read.
@@ -35,7 +43,7 @@ type organizationReader interface {
 
 // Surroundings are those of the session's account.
 func (s *Session) Surroundings() *Surroundings {
-	return &Surroundings{client: organizations.NewFromConfig(s.config)}
+	return &Surroundings{client: organizations.NewFromConfig(s.config), people: ssoadmin.NewFromConfig(s.config)}
 }
 
 // Organization is the organization that the account is in.
@@ -69,6 +77,24 @@ func (s *Surroundings) Root(ctx context.Context) (string, error) {
 	}
 	s.root = aws.ToString(out.Roots[0].Id)
 	return s.root, nil
+}
+
+// IdentityCenter is the ARN of the account's instance of IAM Identity Center, which is in one region: it is looked for in the session's.
+func (s *Surroundings) IdentityCenter(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.instance != "" {
+		return s.instance, nil
+	}
+	out, err := s.people.ListInstances(ctx, &ssoadmin.ListInstancesInput{})
+	if err != nil {
+		return "", fmt.Errorf("ask for the instance of IAM Identity Center: %w", err)
+	}
+	if len(out.Instances) == 0 {
+		return "", errors.New("the account has no instance of IAM Identity Center in this region: enable it in the console")
+	}
+	s.instance = aws.ToString(out.Instances[0].InstanceArn)
+	return s.instance, nil
 }
 
 func asked(err error) error {

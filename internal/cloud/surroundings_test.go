@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -27,9 +29,18 @@ func (f *fakeOrganizations) ListRoots(context.Context, *organizations.ListRootsI
 	return &organizations.ListRootsOutput{Roots: []types.Root{{Id: aws.String("r-a")}}}, f.err
 }
 
+// ListInstances has an instance, unless there is an error: then there is none.
+func (f *fakeOrganizations) ListInstances(context.Context, *ssoadmin.ListInstancesInput, ...func(*ssoadmin.Options)) (*ssoadmin.ListInstancesOutput, error) {
+	f.asked++
+	if f.err != nil {
+		return &ssoadmin.ListInstancesOutput{}, nil
+	}
+	return &ssoadmin.ListInstancesOutput{Instances: []ssotypes.InstanceMetadata{{InstanceArn: aws.String("arn:aws:sso:::instance/ssoins-1")}}}, nil
+}
+
 func TestSurroundingsAreAskedForOnce(t *testing.T) {
 	fake := &fakeOrganizations{}
-	s := &Surroundings{client: fake}
+	s := &Surroundings{client: fake, people: fake}
 	for range 2 {
 		found, err := s.Organization(t.Context())
 		require.NoError(t, err)
@@ -37,14 +48,20 @@ func TestSurroundingsAreAskedForOnce(t *testing.T) {
 		root, err := s.Root(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "r-a", root)
+		instance, err := s.IdentityCenter(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "arn:aws:sso:::instance/ssoins-1", instance)
 	}
-	assert.Equal(t, 2, fake.asked)
+	assert.Equal(t, 3, fake.asked)
 }
 
 func TestAnAccountWithoutOrganizationIsToldWhatToDo(t *testing.T) {
-	s := &Surroundings{client: &fakeOrganizations{err: &types.AWSOrganizationsNotInUseException{}}}
+	fake := &fakeOrganizations{err: &types.AWSOrganizationsNotInUseException{}}
+	s := &Surroundings{client: fake, people: fake}
 	_, err := s.Organization(t.Context())
 	require.ErrorContains(t, err, "the account is in no organization: create a sandbox organization")
 	_, err = s.Root(t.Context())
 	require.ErrorContains(t, err, "run fleet org-prepare in it")
+	_, err = s.IdentityCenter(t.Context())
+	require.ErrorContains(t, err, "no instance of IAM Identity Center in this region")
 }

@@ -10,6 +10,7 @@ import (
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
 	"accountfleet/internal/evidence"
+	"accountfleet/internal/gate/resolve"
 )
 
 // Market is Service Catalog as an end user sees it; *cloud.Consumer is one.
@@ -79,7 +80,14 @@ func (c *Consume) product(ctx context.Context, p bundle.Product) *journal {
 		})
 	}
 	if ok {
-		j.step("outputs", func() (string, error) { return outputs(p.Outputs, launched.Outputs) })
+		j.step("outputs", func() (string, error) {
+			body, err := c.Template(p)
+			if err != nil {
+				return "", err
+			}
+			in := resolve.Input{Region: c.Settings.Regions.Home, Account: c.Settings.Accounts.Gamma, StackName: order.Name, Parameters: order.Parameters}
+			return outputs(body, in, p.Outputs, launched.Outputs)
+		})
 	}
 	if launched.Stack != "" {
 		j.levels(cleanup, c.Levels, c.Settings.Accounts.Gamma, c.Settings.Regions.Home, stackName(launched.Stack))

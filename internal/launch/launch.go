@@ -9,9 +9,11 @@ package launch
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +23,7 @@ import (
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/resolve"
 )
 
 // Stacks deploys, deletes and inspects stacks of one account and region; *cloud.Stacks is one.
@@ -141,8 +144,13 @@ func (j *journal) levels(ctx context.Context, levels Levels, account, region, st
 	j.product.Resources = append(j.product.Resources, resources...)
 }
 
-// outputs fails unless every promised output has come.
-func outputs(promised []string, got map[string]string) (string, error) {
+// outputs fails unless every output of the template has come that its conditions give under these parameters.
+func outputs(template []byte, in resolve.Input, promised []string, got map[string]string) (string, error) {
+	if doc := map[string]any{}; json.Unmarshal(template, &doc) == nil {
+		if resolved, err := resolve.Resolve(doc, in); err == nil {
+			promised = slices.Sorted(maps.Keys(resolved.Outputs))
+		}
+	}
 	var absent []string
 	for _, name := range promised {
 		if _, ok := got[name]; !ok {

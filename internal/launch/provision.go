@@ -11,6 +11,7 @@ import (
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
 	"accountfleet/internal/evidence"
+	"accountfleet/internal/gate/resolve"
 	"accountfleet/internal/manifest"
 )
 
@@ -101,9 +102,9 @@ func (p *Provision) product(ctx context.Context, product bundle.Product) *journa
 	j := newJournal("Provision", product, p.Log, p.Now)
 	var deployed cloud.Deployed
 	var failed *cloud.StackError
-	ok := j.step("deploy", func() (string, error) {
-		stack, err := p.stack(ctx, product)
-		if err != nil {
+	var stack cloud.Stack
+	ok := j.step("deploy", func() (detail string, err error) {
+		if stack, err = p.stack(ctx, product); err != nil {
 			return "", err
 		}
 		deployed, err = p.Stacks.Deploy(ctx, stack)
@@ -113,7 +114,14 @@ func (p *Provision) product(ctx context.Context, product bundle.Product) *journa
 	cleanup, cancel := cloud.Cleanup(ctx)
 	defer cancel()
 	if ok {
-		j.step("outputs", func() (string, error) { return outputs(product.Outputs, deployed.Outputs) })
+		j.step("outputs", func() (string, error) {
+			body, err := p.Template(product)
+			if err != nil {
+				return "", err
+			}
+			in := resolve.Input{Region: p.Settings.Regions.Test[0], Account: p.Settings.Accounts.Test, StackName: stack.Name, Parameters: stack.Parameters}
+			return outputs(body, in, product.Outputs, deployed.Outputs)
+		})
 	}
 	if deployed.ID != "" {
 		j.levels(cleanup, p.Levels, p.Settings.Accounts.Test, p.Settings.Regions.Test[0], p.Settings.BetaStack(product.ID))

@@ -131,6 +131,23 @@ func TestProvisionUsesTheBoundedRoleAndUploadsLargeTemplates(t *testing.T) {
 	require.Equal(t, "https://bucket/beta/d-vpc.json", a.stacks[0].URL)
 }
 
+func TestOutputsWhoseConditionDoesNotHoldAreNotPromised(t *testing.T) {
+	beta := provision(&account{})
+	beta.Template = func(bundle.Product) ([]byte, error) {
+		return []byte(`{"Parameters": {"Extra": {"Type": "String", "Default": "no"}}, "Conditions": {"Wanted": {"Fn::Equals": [{"Ref": "Extra"}, "yes"]}},
+			"Resources": {"R": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"Out": {"Value": "x"}, "More": {"Condition": "Wanted", "Value": "x"}}}`), nil
+	}
+	p := product("a", "account")
+	p.Outputs = []string{"More", "Out"}
+	e, err := beta.Run(t.Context(), []bundle.Product{p})
+	require.NoError(t, err)
+	require.Equal(t, evidence.Passed, e.Outcome)
+	p.Parameters = map[string]string{"Extra": "yes"}
+	e, err = beta.Run(t.Context(), []bundle.Product{p})
+	require.NoError(t, err)
+	require.Contains(t, e.Findings[0].Message, "outputs More are absent")
+}
+
 func TestSingletonsNeverMeet(t *testing.T) {
 	a := &account{pause: 5 * time.Millisecond}
 	p := provision(a)

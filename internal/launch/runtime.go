@@ -15,6 +15,7 @@ import (
 type Surroundings interface {
 	Organization(ctx context.Context) (cloud.Organization, error)
 	Root(ctx context.Context) (string, error)
+	IdentityCenter(ctx context.Context) (string, error)
 }
 
 // fill replaces the run-time values in parameters. AWS is asked only for what they name, so that products that belong to no
@@ -50,6 +51,8 @@ func runtimeValue(ctx context.Context, around Surroundings, account, name string
 		return account, nil
 	case manifest.OrganizationRoot:
 		return around.Root(ctx)
+	case manifest.IdentityCenter:
+		return around.IdentityCenter(ctx)
 	case manifest.OrganizationID:
 		organization, err := around.Organization(ctx)
 		return organization.ID, err

@@ -23,10 +23,14 @@ func (s sandbox) Organization(context.Context) (cloud.Organization, error) {
 
 func (s sandbox) Root(context.Context) (string, error) { return "r-sand", s.lost }
 
+func (s sandbox) IdentityCenter(context.Context) (string, error) {
+	return "arn:aws:sso:::instance/ssoins-1", s.lost
+}
+
 // guardrail is a product of an organization that names what only its account knows.
 func guardrail() bundle.Product {
 	p := product("guardrail", "organization")
-	p.Parameters = map[string]string{"Targets": "ou-1,$[fleet_organization_root]", "Owner": "$[fleet_account]", "Days": "30"}
+	p.Parameters = map[string]string{"Targets": "ou-1,$[fleet_organization_root]", "Owner": "$[fleet_account]", "Days": "30", "People": "$[fleet_identity_center]"}
 	p.Tests[0].Parameters = map[string]string{"Targets": "$[fleet_organization_root]", "Id": "$[fleet_organization_id]/$[fleet_organization_management]", "Az": "$[taskcat_genaz_2]"}
 	return p
 }
@@ -44,7 +48,7 @@ func TestRunTimeValuesAreThoseOfTheAccount(t *testing.T) {
 	e, err := beta.Run(t.Context(), []bundle.Product{guardrail()})
 	require.NoError(t, err)
 	require.Empty(t, e.NotRun)
-	require.Equal(t, map[string]string{"Targets": "ou-1,r-sand", "Owner": "222222222222", "Days": "30"}, a.stacks[0].Parameters)
+	require.Equal(t, map[string]string{"Targets": "ou-1,r-sand", "Owner": "222222222222", "Days": "30", "People": "arn:aws:sso:::instance/ssoins-1"}, a.stacks[0].Parameters)
 	require.Equal(t, []string{"deploy passed", "outputs passed", "delete passed", "residue passed"}, steps(t, e, "guardrail"), "one organization, so nothing stays")
 
 	tests := integration(&account{}, &script{err: io.EOF})

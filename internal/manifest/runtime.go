@@ -17,11 +17,13 @@ const (
 	OrganizationID         = "fleet_organization_id"         // o-xxxxxxxxxx
 	OrganizationManagement = "fleet_organization_management" // account id of the management account
 	LaunchAccount          = "fleet_account"                 // account id of the launch
+	IdentityCenter         = "fleet_identity_center"         // ARN of the instance of IAM Identity Center
 )
 
 // samples stand for run-time values where nothing is launched: in features and in change sets that are not executed.
 var samples = map[string]string{
 	OrganizationRoot: "r-fl33", OrganizationID: "o-exampleorgid", OrganizationManagement: "222222222222", LaunchAccount: "222222222222",
+	IdentityCenter: "arn:aws:sso:::instance/ssoins-0123456789abcdef",
 }
 
 var (

@@ -92,7 +92,7 @@ var trusted = []string{
 // policyTypes are those of the catalog's organization policies. Source: Organizations API reference, EnablePolicyType.
 var policyTypes = []string{
 	"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY", "BACKUP_POLICY", "AISERVICES_OPT_OUT_POLICY",
-	"DECLARATIVE_POLICY_EC2", "INSPECTOR_POLICY",
+	"DECLARATIVE_POLICY_EC2", "INSPECTOR_POLICY", "S3_POLICY", "SECURITYHUB_POLICY",
 }
 
 // security are the services that an account of the security team may administer. The others of the catalog (GuardDuty, Security Hub,
