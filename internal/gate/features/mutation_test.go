@@ -91,16 +91,15 @@ func copied(t *testing.T, template manifest.Template) manifest.Template {
 	return template
 }
 
-// notices says whether some scenario of the product fails.
+// notices says whether some scenario of the product fails. Features are run one by one, because the first that fails is enough.
 func notices(t *testing.T, product manifest.Product, settings *config.Settings) bool {
 	t.Helper()
-	var runs []run
-	for _, f := range product.Features {
-		runs = append(runs, run{uri: f.Path, file: f, product: &product})
-	}
-	results, _, err := suite(t.Context(), runs, &manifest.Catalog{Products: []manifest.Product{product}}, settings)
-	require.NoError(t, err)
-	return slices.ContainsFunc(results, func(f feature) bool { return f.failed() })
+	catalog := &manifest.Catalog{Products: []manifest.Product{product}}
+	return slices.ContainsFunc(product.Features, func(f manifest.File) bool {
+		results, _, err := suite(t.Context(), []run{{uri: f.Path, file: f, product: &product}}, catalog, settings)
+		require.NoError(t, err)
+		return results[0].failed()
+	})
 }
 
 func TestFeaturesNoticeWhenAControlIsTakenAway(t *testing.T) {

@@ -75,9 +75,10 @@ func suite(ctx context.Context, runs []run, catalog *manifest.Catalog, settings 
 	for i, r := range runs {
 		contents[i] = godog.Feature{Name: r.uri, Contents: r.file.Body}
 	}
+	steps := compile()
 	status := godog.TestSuite{
 		Name:                "fleet",
-		ScenarioInitializer: func(sc *godog.ScenarioContext) { register(sc, runs, catalog, settings) },
+		ScenarioInitializer: func(sc *godog.ScenarioContext) { register(sc, steps, runs, catalog, settings) },
 		Options: &godog.Options{
 			Format: "cucumber", Output: &out, Strict: true, NoColors: true, FeatureContents: contents, DefaultContext: ctx,
 		},
@@ -99,8 +100,8 @@ func suite(ctx context.Context, runs []run, catalog *manifest.Catalog, settings 
 	return results, []byte(out.String()), nil
 }
 
-// register gives a scenario its own state and the vocabulary.
-func register(sc *godog.ScenarioContext, runs []run, catalog *manifest.Catalog, settings *config.Settings) {
+// register gives a scenario its own state and the vocabulary, whose expressions are compiled once for all scenarios.
+func register(sc *godog.ScenarioContext, steps []compiled, runs []run, catalog *manifest.Catalog, settings *config.Settings) {
 	state := &scenario{catalog: catalog, settings: settings}
 	sc.Before(func(ctx context.Context, pickle *godog.Scenario) (context.Context, error) {
 		i := slices.IndexFunc(runs, func(r run) bool { return r.uri == pickle.Uri })
@@ -109,10 +110,8 @@ func register(sc *godog.ScenarioContext, runs []run, catalog *manifest.Catalog, 
 		}
 		return ctx, nil
 	})
-	for _, section := range Vocabulary() {
-		for _, step := range section.Steps {
-			sc.Step(step.pattern(), bind(step.run, state))
-		}
+	for _, c := range steps {
+		sc.Step(c.expression, bind(c.step.run, state))
 	}
 }
 
