@@ -19,6 +19,7 @@ from typing import Any
 
 FLEET = ".build/fleet"
 CDK = ".tools/bin/cdk"
+EMULATOR_TESTS = ".tools/bin/dev-python"
 JSII_CACHE = ".tools/jsii"
 
 
@@ -75,6 +76,15 @@ def measure_rehearsals() -> None:
         show(f"  {name}", seconds, warm, "warm")
 
 
+def measure_emulator() -> None:
+    """Measure the emulator's start, a hundred stacks of ten resources, and its memory, as ratios to their goals."""
+    _, output = run([EMULATOR_TESTS, "emulator/bench.py"])
+    figures: dict[str, float] = json.loads(output)
+    for name, goal, unit in (("start", 4, "s"), ("100 stacks of 10 resources", 20, "s"), ("memory after them", 400, "MB")):
+        value = figures[name]
+        print(f"{'emulator: ' + name:<40} {value:8.1f} {unit:<2} {value / goal:6.2f} x goal")
+
+
 def measure_go() -> None:
     """Run the Go benchmarks and print their lines."""
     _, output = run(["go", "test", "-run", "^$", "-bench", ".", "-benchtime", "200ms", "./internal/..."])
@@ -86,6 +96,7 @@ def measure_go() -> None:
 if __name__ == "__main__":
     os.chdir(Path(__file__).resolve().parent.parent)
     measure_builds()
+    measure_emulator()
     measure_go()
     if "--rehearsals" in sys.argv[1:]:
         measure_rehearsals()

@@ -19,6 +19,17 @@ WORDED = ("Resource handler returned message", "Properties validation failed", "
 KEPT = ("Retain",)
 
 
+LONGEST_NAME = {
+    "AWS::IAM::Role": 64,
+    "AWS::IAM::User": 64,
+    "AWS::IAM::Group": 128,
+    "AWS::IAM::ManagedPolicy": 128,
+    "AWS::CloudTrail::Trail": 128,
+    "AWS::SQS::Queue": 80,
+}
+"""How long a name that CloudFormation gives may be: the services' quotas."""
+
+
 class Failure(Exception):
     """A resource could not be made, changed or deleted; the message is the event's reason."""
 
@@ -37,9 +48,20 @@ def operation(stack: Stack, logical_id: str, type_name: str, tags: dict[str, str
         stack_name=stack.name,
         stack_id=stack.stack_id,
         principal=stack.principal,
-        generated_name=generate_resource_name(type_name, stack.name, logical_id),
+        generated_name=_shortened(generate_resource_name(type_name, stack.name, logical_id), type_name, stack.name, logical_id),
         tags={**tags, **system},
     )
+
+
+def _shortened(name: str, type_name: str, stack_name: str, logical_id: str) -> str:
+    """The beginnings of stack name and logical id and the whole random part, where all of them are too long."""
+    longest = LONGEST_NAME.get(type_name, len(name))
+    if len(name) <= longest:
+        return name
+    suffix = name.rpartition("-")[2]
+    room = longest - len(suffix) - 2
+    of_stack = max(room // 2, room - len(logical_id))
+    return f"{stack_name[:of_stack]}-{logical_id[: room - of_stack]}-{suffix}"
 
 
 def properties(plan: Plan, logical_id: str, region: str) -> dict[str, Any]:

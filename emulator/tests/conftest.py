@@ -1,7 +1,9 @@
 """One emulator for the whole run, as a process of its own, spoken to as AWS is: by boto3 and HTTP.
 
 Every test works in an account of its own (``account``), so that tests do not meet. A test of a behaviour of AWS states its
-source in ``source``: the page, schema or service model that says so.
+source in ``source``: the page, schema or service model that says so; those tests are the contract suite. With
+FLEET_CONTRACT_TARGET=aws they speak with AWS, through the default credential chain, and make and delete resources there; what
+needs the emulator's own endpoints or a second account is skipped then.
 """
 
 from __future__ import annotations
@@ -28,8 +30,25 @@ REGION = "eu-west-1"
 _ACCOUNTS = itertools.count(100000000001)
 
 
+TARGET = os.environ.get("FLEET_CONTRACT_TARGET", "emulator")
+NEEDS_TWO_ACCOUNTS = "emulator only: needs the root user of a second account"
+NEEDS_ENDPOINTS = "emulator only: uses an endpoint that AWS does not have"
+NO_CONTRACT = "emulator only: the test states no behaviour of AWS"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "source(text): where it is documented that AWS behaves so")
+    if TARGET not in ("emulator", "aws"):
+        raise pytest.UsageError(f"FLEET_CONTRACT_TARGET is {TARGET!r}: want emulator or aws")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        mark = item.get_closest_marker("source")
+        if mark is not None and not (len(mark.args) == 1 and isinstance(mark.args[0], str) and mark.args[0].strip()):
+            raise pytest.UsageError(f"{item.nodeid}: source wants one text: name the page, schema or model that says so")
+        if TARGET == "aws" and mark is None:
+            item.add_marker(pytest.mark.skip(reason=NO_CONTRACT))
 
 
 @dataclass
@@ -46,6 +65,8 @@ class Aws:
 
     def client(self, service: str, region: str = "") -> Any:
         place = (service, region or self.region)
+        if TARGET == "aws" and place not in self._clients:
+            self._clients[place] = boto3.client(service, region_name=place[1])
         if place not in self._clients:
             self._clients[place] = boto3.client(
                 service,
@@ -60,6 +81,8 @@ class Aws:
 
     def fleet(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Call one of the emulator's own endpoints."""
+        if TARGET == "aws":
+            pytest.skip(NEEDS_ENDPOINTS)
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.endpoint}/_fleet/{path}", data=data, method=method)
         try:
@@ -70,6 +93,8 @@ class Aws:
 
     def root(self, account: str) -> Aws:
         """The root user of another account."""
+        if TARGET == "aws":
+            pytest.skip(NEEDS_TWO_ACCOUNTS)
         return Aws(self.endpoint, account, account)
 
     def assume(self, role_arn: str, session: str = "session", **arguments: Any) -> Aws:
@@ -117,6 +142,11 @@ class Aws:
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running emulator; FLEET_TEST_EMULATOR names one that runs already."""
+    if TARGET == "aws":
+        if boto3.session.Session().get_credentials() is None:
+            pytest.skip("FLEET_CONTRACT_TARGET=aws: the default credential chain has no credentials here")
+        yield "aws"
+        return
     if os.environ.get("FLEET_TEST_EMULATOR"):
         yield os.environ["FLEET_TEST_EMULATOR"]
         return
@@ -137,6 +167,9 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def aws(endpoint: str) -> Aws:
     """The root user of an account that no other test uses."""
+    if TARGET == "aws":
+        account = str(boto3.client("sts", region_name=REGION).get_caller_identity()["Account"])
+        return Aws(endpoint, account, account)
     account = str(next(_ACCOUNTS))
     return Aws(endpoint, account, account)
 
@@ -144,5 +177,7 @@ def aws(endpoint: str) -> Aws:
 @pytest.fixture
 def other(endpoint: str) -> Aws:
     """The root user of a second account."""
+    if TARGET == "aws":
+        pytest.skip(NEEDS_TWO_ACCOUNTS)
     account = str(next(_ACCOUNTS))
     return Aws(endpoint, account, account)

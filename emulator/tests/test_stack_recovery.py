@@ -120,3 +120,14 @@ def test_what_is_not_heeded_is_refused_and_not_ignored(aws: Aws, operation: str,
 def test_an_operation_that_is_not_here_says_so(aws: Aws, operation: str) -> None:
     with pytest.raises(ClientError, match="emulator:"):
         getattr(aws.client("cloudformation"), operation)()
+
+
+@pytest.mark.source("CloudFormation User Guide: Name type; IAM and AWS STS quotas: role names have up to 64 characters")
+def test_a_long_generated_role_name_keeps_the_beginning_of_the_stacks(aws: Aws) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}}}
+    aws.deploy("SC-333333333333-pp-config-organization-and-more", {"AggregatorRole": role})
+    name = aws.physical("SC-333333333333-pp-config-organization-and-more", "AggregatorRole")
+    assert len(name) <= 64
+    assert name.startswith("SC-333333333333-pp-config")
+    assert "-AggregatorRole-" in name
