@@ -39,7 +39,7 @@ var (
 	publishedR rendered // what is published, two regions and two shards
 	units      rendered // one portfolio is shared with organizational units
 	publishedU rendered // what is published, one portfolio shared with organizational units, two shards
-	large      rendered // 40 products of 30 versions
+	large      rendered // 40 products of 30 versions for organizational units, with long launch roles
 )
 
 func TestMain(m *testing.M) {
@@ -91,7 +91,7 @@ func run(m *testing.M, scratch string) int {
 		{&publishedR, "published-regions", publishing(regionsSettings(), somePlan(2, 2))},
 		{&units, "units", installation(unitsSettings())},
 		{&publishedU, "published-units", publishing(unitsSettings(), unitsPlan())},
-		{&large, "large", publishing(settings(), somePlan(40, 30))},
+		{&large, "large", publishing(unitsSettings(), largePlan())},
 	} {
 		if err := synthesize(c.into, filepath.Join(scratch, c.name), c.build); err != nil {
 			fmt.Fprintf(os.Stderr, "synthesize %s: %v\n", c.name, err)
@@ -207,6 +207,23 @@ func unitsPlan() *plan.Plan {
 	p := somePlan(2, 2)
 	p.Products[0].Portfolios = []string{"security"}
 	p.Products[1].Portfolios, p.Products[1].Shard = []string{"account-baseline"}, 1
+	return p
+}
+
+// largePlan is a full shard of products whose launch roles are half as long as IAM lets them be.
+func largePlan() *plan.Plan {
+	p := somePlan(40, 30)
+	for i := range p.Products {
+		p.Products[i].Portfolios = []string{"account-baseline"}
+		last := &p.Products[i].Versions[29]
+		for n := range 20 {
+			last.Permissions = append(last.Permissions, ledger.Permission{
+				Sid:       fmt.Sprintf("Statement%d", n),
+				Actions:   []string{"ec2:CreateSecurityGroup", "ec2:DeleteSecurityGroup", "ec2:DescribeSecurityGroups", "ec2:ModifySecurityGroupRules"},
+				Resources: []string{fmt.Sprintf("arn:aws:ec2:*:*:security-group/%d-*", n)},
+			})
+		}
+	}
 	return p
 }
 

@@ -197,6 +197,17 @@ func TestFortyProductsOfThirtyVersionsFit(t *testing.T) {
 	t.Logf("%d bytes", info.Size())
 }
 
+// TestLaunchRolesOfAFullShardFit holds the same for the launch roles of these products, each in the catalog account and in a stack set.
+func TestLaunchRolesOfAFullShardFit(t *testing.T) {
+	info, err := os.Stat(filepath.Join(large.dir, "fleet-launch-roles.template.json"))
+	require.NoError(t, err)
+	assert.Less(t, info.Size(), int64(maxTemplate))
+	assert.Len(t, large.in("fleet-launch-roles", "AWS::IAM::Role"), 40)
+	assert.Len(t, large.in("fleet-launch-roles", "AWS::CloudFormation::StackSet"), 40)
+	assert.Greater(t, policySize(object(list(large.in("fleet-launch-roles", "AWS::IAM::Role")[0].properties["Policies"])[0])["PolicyDocument"]), 5000)
+	t.Logf("%d bytes", info.Size())
+}
+
 func TestPlanThatCannotBeRenderedIsRefusedWithItsCure(t *testing.T) {
 	p := somePlan(41, 1)
 	p.Products[3].Shard = 2

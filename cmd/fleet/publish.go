@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -144,6 +145,11 @@ func runPublishPreflight(ctx context.Context, streams *IO, options publishOption
 		return err
 	}
 	fmt.Fprintf(streams.Out, "ledger entry %d and %d change sets are as approved\n", p.LedgerHead, len(approved.ChangeSets))
+	for _, portfolio := range s.Portfolios {
+		if len(portfolio.Units) > 0 {
+			fmt.Fprintf(streams.Out, "Settle will have portfolio %s shared with %s\n", portfolio.ID, strings.Join(portfolio.Units, ", "))
+		}
+	}
 	return nil
 }
 
