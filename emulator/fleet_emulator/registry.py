@@ -101,9 +101,12 @@ class TypeSchema:
         return self._paths("writeOnlyProperties")
 
     def permissions(self, handler: str) -> list[str]:
-        """The IAM actions of the handler (create, read, update, delete, list); empty if the schema names none."""
+        """The IAM actions of the handler (create, read, update, delete, list); empty if the schema names none.
+
+        IAM ignores the case of a prefix, ARNs do not: schemas that say CloudTrail:CreateTrail mean cloudtrail.
+        """
         found: list[str] = self.document.get("handlers", {}).get(handler, {}).get("permissions", [])
-        return found
+        return [f"{prefix.lower()}{colon}{name}" for prefix, colon, name in (action.partition(":") for action in found)]
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
