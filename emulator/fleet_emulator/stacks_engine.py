@@ -171,6 +171,7 @@ def delete(stack: Stack, store: StackStore, retained: frozenset[str] = frozenset
         stack.outputs, stack.imports = [], set()
         stack.deleted = utcnow()
         stack.record("DELETE_COMPLETE")
+        stack.forget()
         for change_set in [key for key, item in store.change_sets.items() if item.stack is stack]:
             del store.change_sets[change_set]
 

@@ -141,6 +141,13 @@ class Stack:
         """The template's description."""
         return self.template.get("Description")
 
+    def forget(self) -> None:
+        """Keep of a deleted stack what CloudFormation still shows: a long session deletes thousands."""
+        self.template = {key: value for key, value in self.template.items() if key == "Description"}
+        self.unfinished = None
+        for resource in self.resources.values():
+            resource.definition, resource.properties = {}, {}
+
     def record(
         self, status: str, reason: str | None = None, resource: StackResource | None = None, properties: str | None = None
     ) -> None:

@@ -116,8 +116,8 @@ def resource_detail(owner: Stack, item: StackResource) -> dict[str, Any]:
 
 
 def processed(item: Stack) -> str:
-    """The template after its transforms."""
-    return json.dumps(item.template)
+    """The template after its transforms; of a deleted stack it is made again."""
+    return json.dumps(item.template if item.deleted is None else expand(parse(item.body))[0])
 
 
 def template_summary(body: str) -> dict[str, Any]:
