@@ -55,7 +55,7 @@ func deployProducts(s *config.Settings) []parts.Statement {
 		parts.Allow("Stacks", productStacks(s), "cloudformation:CreateStack", "cloudformation:UpdateStack", "cloudformation:DeleteStack",
 			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeStack*",
 			"cloudformation:ListStackResources", "cloudformation:TagResource", "cloudformation:UntagResource"),
-		parts.Allow("Templates", []string{"*"}, "cloudformation:ValidateTemplate", "cloudformation:GetTemplateSummary"),
+		parts.Allow("Templates", []string{"*"}, "cloudformation:ValidateTemplate", "cloudformation:GetTemplateSummary", "cloudformation:ListStacks"),
 		passRole("ExecutionRole", config.RoleARN(s.Accounts.Test, s.TestExecutionRole()), "cloudformation.amazonaws.com"),
 		parts.Allow("TaskCatBucket", []string{parts.BucketARN(bucket)}, "s3:ListBucket", "s3:GetBucketLocation"),
 		parts.Allow("TaskCatObjects", []string{parts.ObjectsARN(bucket, "*")}, "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,7 +92,8 @@ func printEvidence(streams *IO, e evidence.Evidence) {
 				outcome = step.Outcome
 			}
 		}
-		fmt.Fprintf(streams.Out, "%s %s: %s, %d steps, resources: %d launched, %d emulated, %d modelled\n", product.ID, product.Version, outcome,
+		name := strings.TrimSpace(product.ID + " " + product.Version) // one that left the catalog has no version
+		fmt.Fprintf(streams.Out, "%s: %s, %d steps, resources: %d launched, %d emulated, %d modelled\n", name, outcome,
 			len(product.Steps), levels[evidence.Launched], levels[evidence.Emulated], levels[evidence.Modelled])
 	}
 	for _, skipped := range e.NotRun {

@@ -3,8 +3,10 @@ package launch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -113,25 +115,40 @@ func launchable(id, days string) bundle.Product {
 	}
 }
 
+// region is Beta in one region; what is launched here is small enough to need no upload.
+type region struct{ *cloud.Session }
+
+func (region) Upload(context.Context, string, []byte) (string, error) {
+	return "", errors.New("nothing is uploaded here")
+}
+
 // TestLaunchesOnTheEmulator runs Provision and the real TaskCat against the emulator: what AWS is asked for must be what it understands.
 func TestLaunchesOnTheEmulator(t *testing.T) {
 	base, deploy, sweep, e := testAccount(t)
 	levels := InEmulator{Backends: emulator.NewClient(e.Endpoint)}
-	templates := map[string]string{"logs": retaining, "wrong": failing}
+	templates := map[string]string{"logs": retaining, "old": retaining, "wrong": failing}
 	read := func(p bundle.Product) ([]byte, error) { return []byte(templates[p.ID]), nil }
 
 	t.Run("provision", func(t *testing.T) {
 		wrong := launchable("wrong", "60")
 		wrong.Parameters = nil
-		p := &Provision{Settings: settings, Template: read, Stacks: deploy.Stacks(), Sweeper: sweep.Sweeper(), Levels: levels, Emulated: true, Log: quiet(), Now: time.Now}
-		found, err := p.Run(t.Context(), []bundle.Product{launchable("logs", "60"), wrong})
+		p := &Provision{Settings: settings, Template: read, Beta: region{deploy}, Stacks: deploy.Stacks(), Sweeper: sweep.Sweeper(), Levels: levels,
+			Emulated: true, Log: quiet(), Now: time.Now}
+		old := launchable("old", "60")
+		old.Scope = "account"
+		found, err := p.Run(t.Context(), []bundle.Product{old})
 		require.NoError(t, err)
+		require.Equal(t, []string{"deploy passed", "outputs passed"}, steps(t, found, "old"))
+		found, err = p.Run(t.Context(), []bundle.Product{launchable("logs", "60"), wrong})
+		require.NoError(t, err)
+		require.Equal(t, []string{"left the catalog passed", "delete passed", "residue passed"}, steps(t, found, "old"))
 		require.Equal(t, []string{"deploy passed", "outputs passed", "delete passed", "residue passed"}, steps(t, found, "logs"))
 		require.Equal(t, []string{"deploy findings", "delete passed", "residue passed"}, steps(t, found, "wrong"))
 		require.Len(t, found.Findings, 1)
 		require.Equal(t, "Hub", found.Findings[0].Resource)
 		require.Contains(t, found.Findings[0].Message, "EnableDefaultStandards")
-		require.Equal(t, evidence.Emulated, found.Products[0].Resources[0].Level)
+		i := slices.IndexFunc(found.Products, func(p evidence.Product) bool { return p.ID == "logs" })
+		require.Equal(t, evidence.Emulated, found.Products[i].Resources[0].Level)
 	})
 
 	t.Run("taskcat", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,11 +40,24 @@ type account struct {
 	swept    []string
 	sweepErr error
 	levelErr error
+	listErr  error
 	ids      map[string]string
 	running  int
 	most     int
 	pause    time.Duration
 	stacks   []cloud.Stack
+}
+
+// StackNames are the stacks that the test says are there.
+func (a *account) StackNames(_ context.Context, prefix string) ([]string, error) {
+	var names []string
+	for name := range a.ids {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, a.listErr
 }
 
 func (a *account) note(call string) {

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -144,15 +143,22 @@ func (j *journal) levels(ctx context.Context, levels Levels, account, region, st
 	j.product.Resources = append(j.product.Resources, resources...)
 }
 
-// outputs fails unless every output of the template has come that its conditions give under these parameters.
+// outputs fails unless every promised output has come. One whose condition does not hold under the parameters is not promised.
 func outputs(template []byte, in resolve.Input, promised []string, got map[string]string) (string, error) {
-	if doc := map[string]any{}; json.Unmarshal(template, &doc) == nil {
+	given := promised
+	var doc map[string]any
+	if json.Unmarshal(template, &doc) == nil {
 		if resolved, err := resolve.Resolve(doc, in); err == nil {
-			promised = slices.Sorted(maps.Keys(resolved.Outputs))
+			declared, _ := doc["Outputs"].(map[string]any)
+			given = slices.DeleteFunc(slices.Clone(promised), func(name string) bool {
+				_, isDeclared := declared[name]
+				_, isGiven := resolved.Outputs[name]
+				return isDeclared && !isGiven
+			})
 		}
 	}
 	var absent []string
-	for _, name := range promised {
+	for _, name := range given {
 		if _, ok := got[name]; !ok {
 			absent = append(absent, name)
 		}
@@ -163,7 +169,7 @@ func outputs(template []byte, in resolve.Input, promised []string, got map[strin
 			cure: "give each output a value under the product's own parameters",
 		}
 	}
-	return fmt.Sprintf("%d present", len(promised)), nil
+	return fmt.Sprintf("%d present", len(given)), nil
 }
 
 // remove deletes a stack and what it left. A stack that cannot be deleted because of what lies in it is a finding; it is cleared and

@@ -25,9 +25,12 @@ type Beta interface {
 	Upload(ctx context.Context, name string, body []byte) (url string, err error)
 	// Check asks CloudFormation whether a template would be accepted, by a change set that is not executed.
 	Check(ctx context.Context, stack cloud.Stack) error
+	// StackNames are the names of the stacks that exist and begin with prefix.
+	StackNames(ctx context.Context, prefix string) ([]string, error)
 }
 
-// Provision deploys changed products into the test account, and updates those of account scope in place on the next push.
+// Provision deploys changed products into the test account, and updates those of account scope in place on the next push. It also
+// removes the stacks of products that left the catalog.
 type Provision struct {
 	Settings *config.Settings
 	Template func(bundle.Product) ([]byte, error)
@@ -46,7 +49,7 @@ func (p *Provision) Run(ctx context.Context, products []bundle.Product) (evidenc
 	e := evidence.Evidence{Action: "Provision", Started: p.Now()}
 	region := p.Settings.Regions.Test[0]
 	var tasks []task
-	var journals []*journal
+	journals, retiring := p.retire(ctx, products)
 	for _, product := range products {
 		if !product.Launches() {
 			continue
@@ -64,8 +67,11 @@ func (p *Provision) Run(ctx context.Context, products []bundle.Product) (evidenc
 	}
 	launched := make([]*journal, len(tasks))
 	together(parallel, tasks, func(i int) { launched[i] = p.product(ctx, tasks[i].product) })
-	journals = append(journals, launched...)
-	return e, collect(&e, journals, p.Now())
+	broken := errors.Join(retiring, collect(&e, append(journals, launched...), p.Now()))
+	if broken != nil {
+		e.Outcome = evidence.Broken
+	}
+	return e, broken
 }
 
 // notRun says why a product is not launched in the test account; empty if it is.
