@@ -10,6 +10,9 @@ from functools import cache
 from typing import Any
 
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
+from moto.ssoadmin.exceptions import ResourceNotFoundException
+from moto.ssoadmin.models import ManagedPolicy as SetPolicy
+from moto.ssoadmin.models import SSOAdminBackend
 
 PREFIX = "arn:aws:iam::aws:policy/"
 
@@ -72,6 +75,15 @@ def register() -> None:
         ensure(self.account_id, policy_arn)
         return _get_policy(self, policy_arn)
 
+    def find_managed_policy(self: SSOAdminBackend, managed_policy_arn: str) -> SetPolicy:
+        """moto looks for "path" where its data say "Path", and so finds no policy below a path."""
+        name = managed_policy_arn.rsplit("/", 1)[-1]
+        data = _documents().get(name)
+        if data is None or managed_policy_arn != f"{PREFIX}{data.get('Path', '/').lstrip('/')}{name}":
+            raise ResourceNotFoundException(f"Policy does not exist with ARN: {managed_policy_arn}")
+        return SetPolicy(managed_policy_arn, name)
+
+    SSOAdminBackend._find_managed_policy = find_managed_policy  # type: ignore[method-assign]
     IAMBackend.attach_role_policy = attach_role_policy  # type: ignore[method-assign]
     IAMBackend.attach_user_policy = attach_user_policy  # type: ignore[method-assign]
     IAMBackend.get_policy = get_policy  # type: ignore[method-assign]

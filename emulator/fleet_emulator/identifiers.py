@@ -54,7 +54,7 @@ def generated(
         return {"integer": 1, "number": 1, "boolean": False, "array": [], "object": {}}.get(kind)
     if schema.get("enum"):
         return str(schema["enum"][0])
-    for candidate in _candidates(type_name, name, account, region, hint, services):
+    for candidate in _candidates(type_name, name, account, region, hint, services, str(schema.get("pattern", ""))):
         if _fits(candidate, schema):
             return candidate
     return _at_home(_from_pattern(schema, account), schema, account, region)
@@ -72,10 +72,12 @@ def _at_home(value: str, schema: Mapping[str, Any], account: str, region: str) -
     return ":".join(parts)
 
 
-def _candidates(type_name: str, name: str, account: str, region: str, hint: str, services: tuple[str, ...]) -> list[str]:
+def _candidates(
+    type_name: str, name: str, account: str, region: str, hint: str, services: tuple[str, ...], pattern: str
+) -> list[str]:
     service, kind = type_name.split("::")[1].lower(), type_name.split("::")[-1]
     last = hint or _letters(17)
-    if name.lower().endswith("arn"):
+    if name.lower().endswith("arn") or pattern.lstrip("^").startswith("arn"):
         short = kind[0].lower() + kind[1:]
         scope = "" if service in GLOBAL_SERVICES else region
         return _documented(type_name, account, region, hint, [*services, service]) + [

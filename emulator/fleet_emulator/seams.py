@@ -50,6 +50,7 @@ SEAMS: dict[str, str] = {
     "moto.cloudformation.parsing:generate_resource_name": "resource_type, stack_name, logical_id",
     "moto.cloudformation.utils:generate_stack_id": "stack_name, region, account",
     "moto.cloudformation.utils:generate_changeset_id": "changeset_name, region_name, account_id",
+    "moto.ssoadmin.models:SSOAdminBackend._find_managed_policy": "self, managed_policy_arn",
     "moto.servicecatalog.responses:ServiceCatalogResponse.servicecatalog_backend": "",
     "moto.codebuild.models:CodeBuild.__init__": (
         "self, account_id, region, project_name, description, project_source, artifacts, environment, serviceRole, tags, cache, "

@@ -533,6 +533,13 @@ def test_a_changed_topic_keeps_its_subscribers(aws: Aws) -> None:
     assert not sns.list_topics()["Topics"]
 
 
+BASELINE = {
+    "BaselineIdentifier": f"arn:aws:controltower:{REGION}::baseline/17BSJV3IGJ2QSGA2",
+    "BaselineVersion": "4.0",
+    "TargetIdentifier": "arn:aws:organizations::111111111111:ou/o-exampleorgid/ou-ab12-cdef3456",
+}
+
+
 @pytest.mark.source("Service Authorization Reference: resource types of Detective, Access Analyzer, Config and Inspector2")
 @pytest.mark.parametrize(
     ("kind", "properties", "form"),
@@ -543,6 +550,7 @@ def test_a_changed_topic_keeps_its_subscribers(aws: Aws) -> None:
             {"AnalyzerName": "outside", "Type": "ACCOUNT"},
             r"arn:aws:access-analyzer:R:A:analyzer/outside",
         ),
+        ("AWS::ControlTower::EnabledBaseline", BASELINE, r"arn:aws:controltower:R:A:enabledbaseline/.+"),
         ("AWS::Kinesis::Stream", {"Name": "s", "ShardCount": 1}, r"arn:aws:kinesis:R:A:stream/s"),
         (
             "AWS::InspectorV2::Filter",
@@ -552,7 +560,20 @@ def test_a_changed_topic_keeps_its_subscribers(aws: Aws) -> None:
     ],
 )
 def test_an_arn_has_the_form_of_its_service(aws: Aws, kind: str, properties: dict[str, Any], form: str) -> None:
-    stack = aws.deploy("arn", {"X": {"Type": kind, "Properties": properties}}, {"Arn": {"Fn::GetAtt": ["X", "Arn"]}})
+    attribute = "EnabledBaselineIdentifier" if properties is BASELINE else "Arn"
+    stack = aws.deploy("arn", {"X": {"Type": kind, "Properties": properties}}, {"Arn": {"Fn::GetAtt": ["X", attribute]}})
     assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("arn")
     wanted = form.replace(":R:A:", f":{REGION}:{aws.account}:").replace("/A/", f"/{aws.account}/")
     assert re.fullmatch(wanted, stack["Outputs"][0]["OutputValue"]), stack["Outputs"]
+
+
+@pytest.mark.source(
+    "IAM Identity Center API, AttachManagedPolicyToPermissionSet: the ARN of an AWS managed policy, paths included"
+)
+def test_a_permission_set_takes_aws_managed_policies_below_a_path(aws: Aws) -> None:
+    instance = aws.client("sso-admin").list_instances()["Instances"][0]["InstanceArn"]
+    for policy, status in (("job-function/ViewOnlyAccess", "CREATE_COMPLETE"), ("ViewOnlyAccess", "ROLLBACK_COMPLETE")):
+        arns = [f"arn:aws:iam::aws:policy/{policy}"]
+        properties = {"Name": policy.replace("/", "-"), "InstanceArn": instance, "ManagedPolicies": arns}
+        stack = aws.deploy(status.split("_")[0].lower(), {"S": {"Type": "AWS::SSO::PermissionSet", "Properties": properties}})
+        assert stack["StackStatus"] == status
