@@ -6,7 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.organizations.models import OrganizationsBackend
+from moto.ram.exceptions import OperationNotPermittedException
+from moto.ram.models import ResourceAccessManagerBackend
 
+from . import organizations_delegation as delegation
 from . import organizations_show as show
 from . import organizations_tree as tree
 from .organizations_model import Organization, organization_of
@@ -19,6 +22,7 @@ def register() -> None:
     OrganizationsBackend.list_roots = _roots  # type: ignore[method-assign]
     OrganizationsBackend.list_organizational_units_for_parent = _units  # type: ignore[method-assign, assignment]
     OrganizationsBackend.get_account_by_id = _account  # type: ignore[method-assign]
+    ResourceAccessManagerBackend.enable_sharing_with_aws_organization = _share  # type: ignore[method-assign]
 
 
 def _own(self: OrganizationsBackend) -> Organization | None:
@@ -44,3 +48,12 @@ def _units(self: OrganizationsBackend, parent_id: str, **_: Any) -> tuple[list[S
 
 def _account(self: OrganizationsBackend, account_id: str) -> Any:
     return tree.member(tree.in_use(self.account_id), account_id)
+
+
+def _share(self: ResourceAccessManagerBackend) -> dict[str, Any]:
+    """Trust RAM in the organization that the account manages, as the service does beside its own switch."""
+    held = organization_of(self.account_id)
+    if held is None or held.management != self.account_id:
+        raise OperationNotPermittedException
+    delegation.trust(held, "ram.amazonaws.com")
+    return {"returnValue": True}

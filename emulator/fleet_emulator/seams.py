@@ -36,6 +36,7 @@ SEAMS: dict[str, str] = {
     "moto.organizations.models:OrganizationsBackend.describe_organization": "self",
     "moto.organizations.models:OrganizationsBackend.list_roots": "self",
     "moto.organizations.models:OrganizationsBackend.get_account_by_id": "self, account_id",
+    "moto.ram.models:ResourceAccessManagerBackend.enable_sharing_with_aws_organization": "self",
     "moto.sts.models:STSBackend.assume_role": ("self, region_name, role_session_name, role_arn, policy, duration, external_id"),
     "moto.sts.models:STSBackend.get_caller_identity": "self, access_key_id, region",
     "moto.s3.models:FakeBucket.get_permission": "self, action, resource",

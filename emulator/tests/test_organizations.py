@@ -225,6 +225,8 @@ def test_everything_can_be_tagged(org: Organization) -> None:
 @pytest.mark.source("RAM API reference, EnableSharingWithAwsOrganization")
 def test_other_services_of_the_emulator_see_the_organization(org: Organization, other: Aws) -> None:
     assert org.aws.client("ram").enable_sharing_with_aws_organization()["returnValue"]
+    trusted = org.api.list_aws_service_access_for_organization()["EnabledServicePrincipals"]
+    assert "ram.amazonaws.com" in [service["ServicePrincipal"] for service in trusted]
     with pytest.raises(ClientError, match="OperationNotPermitted"):
         other.client("ram").enable_sharing_with_aws_organization()
 
