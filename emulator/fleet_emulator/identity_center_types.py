@@ -1,15 +1,16 @@
 """Permission sets of IAM Identity Center and their assignments, held by moto's own API.
 
-moto gives every account an instance of its own. On AWS only the management account of an organization, or its delegated
-administrator, has one; who asks for the instance by ``sso-admin list-instances`` gets the account's.
+moto does not ask whether the instance exists: a rehearsal cannot know the id of the one that it would have.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 from moto.core.exceptions import ServiceException
+from moto.ssoadmin.models import PermissionSet
 
 from . import inside
 from .resource_types import Operation, Properties, Resource, define, made
@@ -17,10 +18,9 @@ from .resource_types import Operation, Properties, Resource, define, made
 SET, ASSIGNMENT = "AWS::SSO::PermissionSet", "AWS::SSO::Assignment"
 
 
-class NoInstance(ServiceException):
-    """There is no such instance of IAM Identity Center."""
-
-    code = "ResourceNotFoundException"
+def _arn(instance_arn: str) -> str:
+    instance = instance_arn.rpartition("/")[2]
+    return f"arn:aws:sso:::permissionSet/{instance}/ps-{secrets.token_hex(8)}"
 
 
 def _sso(operation: Operation) -> Any:
@@ -34,8 +34,6 @@ def _described(properties: Properties) -> dict[str, Any]:
 
 def _create_set(operation: Operation, properties: Properties) -> Resource:
     sso, instance = _sso(operation), properties["InstanceArn"]
-    if instance not in [item["InstanceArn"] for item in sso.list_instances()["Instances"]]:
-        raise NoInstance(f"Could not find Instance with id {instance.rpartition('/')[2]}")
     held = sso.list_permission_sets(InstanceArn=instance)["PermissionSets"]
     for arn in held:
         described = sso.describe_permission_set(InstanceArn=instance, PermissionSetArn=arn)["PermissionSet"]
@@ -97,6 +95,7 @@ def _delete_assignment(operation: Operation, resource: Resource) -> None:
 
 
 def register() -> None:
-    """Define the types."""
+    """Define the types, and give permission sets ARNs of the form that AWS gives them."""
+    PermissionSet.generate_id = staticmethod(_arn)  # type: ignore[method-assign]
     define(SET, create=_create_set, update=_update_set, delete=_delete_set)
     define(ASSIGNMENT, create=_create_assignment, delete=_delete_assignment)
