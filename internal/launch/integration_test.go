@@ -99,6 +99,9 @@ func TestIntegrationClearsAfterARunnerThatDied(t *testing.T) {
 func TestPlanTakesOnlyWhatIsAllowed(t *testing.T) {
 	p := product("vpc", "account")
 	p.Tests = []bundle.Test{{Name: "defaults", Regions: []string{"eu-north-1"}, Parameters: map[string]string{"Az": "$[taskcat_getaz_2]", "Cidr": "10.0.0.0/20"}}}
+	for _, value := range []string{"x$[taskcat_genuuid]", "$[taskcat_random-string]@example.com"} { // TaskCat replaces these within a text
+		require.NoError(t, allowed("vpc", bundle.Test{Parameters: map[string]string{"P": value}}))
+	}
 	plan, err := integration(&account{}, nil).plan(t.Context(), []bundle.Product{p})
 	require.NoError(t, err)
 	require.Equal(t, "222222222222", plan.Account)
@@ -114,7 +117,7 @@ func TestPlanTakesOnlyWhatIsAllowed(t *testing.T) {
 			"stack_name": "fleet-taskcat-vpc-defaults-r1", "tags": map[string]any{"fleet:product": "vpc", "fleet:version": "1.0.0"},
 		}},
 	}, spec.Config)
-	for _, value := range []string{"$[taskcat_ssm_/secret]", "$[taskcat_secretsmanager_x]", "$[taskcat_presignedurl],b,k", "$[taskcat_getlicensecontent]", "x$[taskcat_genuuid]"} {
+	for _, value := range []string{"$[taskcat_ssm_/secret]", "$[taskcat_secretsmanager_x]", "$[taskcat_presignedurl],b,k", "$[taskcat_getlicensecontent]", "$[taskcat_genuuid]$[taskcat_ssm_x]"} {
 		p.Tests[0].Parameters = map[string]string{"P": value}
 		_, err := integration(&account{}, nil).plan(t.Context(), []bundle.Product{p})
 		require.ErrorContains(t, err, "not a placeholder that tests may use", value)

@@ -11,7 +11,7 @@ import (
 )
 
 // placeholders are the values that TaskCat may compute. The others read secrets, files, or buckets with the pipeline's credentials.
-var placeholders = regexp.MustCompile(`(?i)^\$\[\w+_(ge[nt]az_\d|ge[nt]singleaz_\d+|genpass?_\d{1,2}\w?|gen[gu]uid|random-string|random-numbers|current_region|getval_\w+)\]$`)
+var placeholders = regexp.MustCompile(`(?i)\$\[\w+_(ge[nt]az_\d|ge[nt]singleaz_\d+|genpass?_\d{1,2}\w?|gen[gu]uid|random-string|random-numbers|current_region|getval_\w+)\]`)
 
 // plan is what the runner gets: nothing of a .taskcat.yml but names, regions and parameters goes into it.
 func (in *Integration) plan(ctx context.Context, products []bundle.Product) (Plan, error) {
@@ -91,7 +91,7 @@ func (in *Integration) stackName(product, test string) string {
 // allowed refuses values by which a test could read more than its own: the loader refuses them first, and this is the second lock.
 func allowed(product string, test bundle.Test) error {
 	for key, value := range test.Parameters {
-		if strings.Contains(value, "$[") && !placeholders.MatchString(value) {
+		if strings.Contains(placeholders.ReplaceAllString(value, ""), "$[") {
 			return fmt.Errorf("products/%s/.taskcat.yml: test %s: parameter %s: %q is not a placeholder that tests may use: package the catalog anew",
 				product, test.Name, key, value)
 		}
