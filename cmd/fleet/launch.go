@@ -214,5 +214,8 @@ func consume(ctx context.Context, streams *IO, options launchOptions, s *config.
 		Settings: s, Portfolio: options.portfolio, Template: options.template(b), Market: user.Consumer(), Stacks: sweep.Stacks(), Sweeper: sweep.Sweeper(),
 		Levels: levels, Around: sweep.Surroundings(), Emulated: emulated, Run: options.run(), Log: launch.NewLog(streams.Err), Now: time.Now,
 	}
+	if endpoint := base.Emulator(ctx); endpoint != "" {
+		consume.Watcher = emulator.NewClient(endpoint)
+	}
 	return consume.Do(ctx, b.Products)
 }

@@ -135,7 +135,7 @@ func (in Input) product(ctx context.Context, p bundle.Product) (Product, error) 
 		product.Change, product.Reason = "guidance", "versions become deprecated or inactive"
 	}
 	before, after := in.Before.Products[p.ID], in.planned(p.ID)
-	product.Gained, product.Lost = grants(before, after)
+	product.Gained, product.Lost = grants(before, after, used(p, in.Evidence))
 	if !p.Launches() {
 		return product, nil
 	}

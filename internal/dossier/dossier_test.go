@@ -176,9 +176,33 @@ func TestPageShowsPermissionsThatAreGained(t *testing.T) {
 	}, network.Gained)
 	require.Empty(t, network.Lost)
 	before := &ledger.Product{Versions: []ledger.Version{{Permissions: []ledger.Permission{permission("S3", "s3:CreateBucket")}}}}
-	gained, lost := grants(before, nil)
+	gained, lost := grants(before, nil, nil)
 	require.Empty(t, gained)
 	require.Equal(t, "s3:CreateBucket", lost[0].Actions[0])
+}
+
+func TestPageKeepsExercisedPermissionsApartFromThoseThatOnlyTheSchemaAsserts(t *testing.T) {
+	in := example(t)
+	in.Evidence = append(in.Evidence, evidence.Evidence{Action: "Consume", Outcome: evidence.Passed, Products: []evidence.Product{
+		{ID: "network", Version: "1.3.0", Used: []string{"ec2:CreateFlowLogs", "ec2:CreateVpc"}},
+		{ID: "guardrails", Version: "0.9.0", Used: []string{"organizations:CreatePolicy"}}, // another version than the candidate
+	}})
+	in.Plan.Products[1].Versions[len(in.Plan.Products[1].Versions)-1].Permissions[0].Reason = "AWS takes no resource for these actions"
+	page := collect(t, in)
+	network := page.Products[1]
+	require.Equal(t, "AWS takes no resource for these actions", network.Gained[0].Reason)
+	require.Equal(t, []string{"ec2:CreateFlowLogs"}, network.Gained[0].Actions)
+	require.True(t, network.Gained[0].Exercised)
+	require.False(t, network.Gained[1].Exercised, "nobody saw iam:CreateRole used")
+	require.False(t, page.Products[0].Gained[0].Exercised, "another version proves nothing")
+	body, err := page.HTML()
+	require.NoError(t, err)
+	for _, want := range []string{
+		"gains 2 and loses 0 permissions", "1 of those gained was exercised by a launch, the others stand on the schema", "<td>exercised</td>", "<td>schema-asserted</td>",
+		"not narrower: AWS takes no resource for these actions",
+	} {
+		require.Contains(t, string(body), want)
+	}
 }
 
 func TestPageComparesStacks(t *testing.T) {

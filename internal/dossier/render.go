@@ -39,6 +39,14 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		}
 		return n
 	},
+	"exercised": func(grants []Grant) (n int) {
+		for _, g := range grants {
+			if g.Exercised {
+				n += len(g.Actions)
+			}
+		}
+		return n
+	},
 	"types": func(proofs []Proof) bool {
 		return slices.ContainsFunc(proofs, func(p Proof) bool { return len(p.Types) > 0 })
 	},

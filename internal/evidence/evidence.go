@@ -65,6 +65,7 @@ type Product struct {
 	Version   string     `json:"version"`
 	Steps     []Step     `json:"steps"` // in order: "create", "update", "outputs", "terminate", "residue", ...
 	Resources []Resource `json:"resources,omitempty"`
+	Used      []string   `json:"used,omitempty"` // actions that the product's launch role was allowed and used; only the emulator tells
 }
 
 // Step is one thing done with a product.

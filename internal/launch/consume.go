@@ -30,6 +30,7 @@ type Consume struct {
 	Stacks    Stacks // of the gamma account, by the sweep role
 	Sweeper   Sweeper
 	Levels    Levels
+	Watcher   Watcher // tells what launch roles used; nil on AWS, which does not
 	Around    Surroundings
 	Run       string // short id that makes the names of this run's provisioned products its own
 	Emulated  bool
@@ -93,7 +94,24 @@ func (c *Consume) product(ctx context.Context, p bundle.Product) *journal {
 		j.levels(cleanup, c.Levels, c.Settings.Accounts.Gamma, c.Settings.Regions.Home, stackName(launched.Stack))
 	}
 	c.end(cleanup, j, p, launched)
+	if c.Watcher != nil {
+		j.step("permissions", func() (string, error) { return c.used(cleanup, j, p) })
+	}
 	return j
+}
+
+// used notes what the launch role did, so that a reviewer can tell it from what only the schema says that the role needs.
+func (c *Consume) used(ctx context.Context, j *journal, p bundle.Product) (string, error) {
+	roles, err := c.Watcher.Permissions(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, role := range roles {
+		if role.ARN == "arn:aws:iam::"+c.Settings.Accounts.Gamma+":role/"+c.Settings.GammaLaunchRole(p.ID) {
+			j.product.Used = role.Used
+		}
+	}
+	return fmt.Sprintf("%d actions used by the launch role", len(j.product.Used)), nil
 }
 
 // use launches the candidate, or launches the previous version and updates it to the candidate.

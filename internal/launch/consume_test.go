@@ -8,6 +8,7 @@ import (
 
 	"accountfleet/internal/bundle"
 	"accountfleet/internal/cloud"
+	"accountfleet/internal/emulator"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/ledger"
 )
@@ -73,6 +74,23 @@ func TestConsumeLaunchesANewProductAndTerminatesIt(t *testing.T) {
 	require.Equal(t, []string{"find passed", "launch passed", "outputs passed", "terminate passed", "residue passed"}, steps(t, e, "vpc"))
 	require.Equal(t, []string{"launch 1.0.0 lpv3-1 fleet-gamma-vpc-r1", "terminate pp-1"}, m.calls)
 	require.Equal(t, "SC-333333333333-pp-1", e.Products[0].Resources[0].Stack)
+}
+
+// watched are the roles that an emulator saw, with what they used.
+type watched []emulator.Used
+
+func (w watched) Permissions(context.Context) ([]emulator.Used, error) { return w, nil }
+
+func TestConsumeNotesWhatTheLaunchRoleUsed(t *testing.T) {
+	c := consume(&account{}, &market{versions: []string{"1.0.0"}, paths: offered})
+	c.Watcher = watched{
+		{ARN: "arn:aws:iam::333333333333:role/fleet-gamma-launch-other", Used: []string{"s3:CreateBucket"}},
+		{ARN: "arn:aws:iam::333333333333:role/fleet-gamma-launch-vpc", Used: []string{"ec2:CreateVpc", "ec2:DeleteVpc"}},
+	}
+	e, err := c.Do(t.Context(), []bundle.Product{product("vpc", "account")})
+	require.NoError(t, err)
+	require.Contains(t, steps(t, e, "vpc"), "permissions passed")
+	require.Equal(t, []string{"ec2:CreateVpc", "ec2:DeleteVpc"}, e.Products[0].Used)
 }
 
 func TestConsumeUpgradesFromThePreviousVersion(t *testing.T) {

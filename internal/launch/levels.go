@@ -69,3 +69,8 @@ func (e InEmulator) Resources(ctx context.Context, account, region, stack string
 	}
 	return resources, nil
 }
+
+// Watcher tells which actions roles were allowed and used; *emulator.Client is one.
+type Watcher interface {
+	Permissions(ctx context.Context) ([]emulator.Used, error)
+}
