@@ -217,5 +217,8 @@ func consume(ctx context.Context, streams *IO, options launchOptions, s *config.
 	if endpoint := base.Emulator(ctx); endpoint != "" {
 		consume.Watcher = emulator.NewClient(endpoint)
 	}
+	if emulated {
+		consume.Judge = launch.EmulatedIAM{Client: emulator.NewClient(base.Emulator(ctx))}
+	}
 	return consume.Do(ctx, b.Products)
 }

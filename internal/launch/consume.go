@@ -32,6 +32,7 @@ type Consume struct {
 	Levels    Levels
 	Watcher   Watcher // tells what launch roles used; nil on AWS, which does not
 	Around    Surroundings
+	Judge     Judge  // default: nobody is asked, and the evidence says so
 	Run       string // short id that makes the names of this run's provisioned products its own
 	Emulated  bool
 	Log       *Log
@@ -50,6 +51,10 @@ func (c *Consume) Do(ctx context.Context, products []bundle.Product) (evidence.E
 			e.NotRun = append(e.NotRun, evidence.Skipped{What: "launch of " + product.ID + " as a consumer", Why: why})
 			continue
 		}
+		if _, ok := stranger(product); !ok || c.Judge == nil {
+			e.NotRun = append(e.NotRun, evidence.Skipped{What: "denial of an action outside the launch role of " + product.ID,
+				Why: "IAM's simulator is asked in the emulator only, and for an action that is not the product's own"})
+		}
 		t := task{product: product, regions: []string{c.Settings.Regions.Home}}
 		if body, err := c.Template(product); err == nil {
 			t.types = typesOf(body)
@@ -67,6 +72,7 @@ func (c *Consume) product(ctx context.Context, p bundle.Product) *journal {
 	if !j.step("find", func() (detail string, err error) { order, detail, err = c.order(ctx, p); return detail, err }) {
 		return j
 	}
+	c.denied(ctx, j, p)
 	launched, ok := c.use(ctx, j, p, order)
 	cleanup, cancel := cloud.Cleanup(ctx)
 	defer cancel()
