@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/servicecatalog"
+	"github.com/aws/aws-sdk-go-v2/service/servicecatalog/types"
 	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/cloud"
@@ -194,12 +196,51 @@ func (f *fleet) publishElsewhere(ctx context.Context, product string) error {
 	})
 }
 
-// removeRolePolicies takes one action away from the inline policies of a role, behind CloudFormation's back.
-func (f *fleet) removeRolePolicies(ctx context.Context, account, role, actionName string) error {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.settings.Regions.Home),
+// unitAccount is an account that gets portfolios through its organizational unit.
+func (f *fleet) unitAccount(t *testing.T) string {
+	t.Helper()
+	i := slices.IndexFunc(f.settings.Portfolios, func(p config.Portfolio) bool { return p.VerifyIn != "" })
+	require.GreaterOrEqual(t, i, 0, "the seed shares a portfolio with a unit")
+	return f.settings.Portfolios[i].VerifyIn
+}
+
+// portfolioName is what consumers see of a portfolio.
+func (f *fleet) portfolioName(t *testing.T, id string) string {
+	t.Helper()
+	i := slices.IndexFunc(f.settings.Portfolios, func(p config.Portfolio) bool { return p.ID == id })
+	require.GreaterOrEqual(t, i, 0, "the seed has portfolio %s", id)
+	return f.settings.Portfolios[i].Name
+}
+
+// importedPortfolios are the names of the portfolios that an account got through its organization.
+func (f *fleet) importedPortfolios(ctx context.Context, account string) ([]string, error) {
+	cfg, err := f.root(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	out, err := servicecatalog.NewFromConfig(cfg).ListAcceptedPortfolioShares(ctx,
+		&servicecatalog.ListAcceptedPortfolioSharesInput{PortfolioShareType: types.PortfolioShareTypeAwsOrganizations})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, p := range out.PortfolioDetails {
+		names = append(names, aws.ToString(p.DisplayName))
+	}
+	return names, nil
+}
+
+// root is an account's root user, which the emulator lets do everything.
+func (f *fleet) root(ctx context.Context, account string) (aws.Config, error) {
+	return awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.settings.Regions.Home),
 		awsconfig.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: account, SecretAccessKey: "unused"}, nil
 		})))
+}
+
+// removeRolePolicies takes one action away from the inline policies of a role, behind CloudFormation's back.
+func (f *fleet) removeRolePolicies(ctx context.Context, account, role, actionName string) error {
+	cfg, err := f.root(ctx, account)
 	if err != nil {
 		return err
 	}

@@ -34,12 +34,25 @@ func TestPipeline(t *testing.T) {
 	t.Run("the seed is published and a consumer sees it", func(t *testing.T) {
 		result := f.push(t, c)
 		requireSucceeded(t, result)
-		assert.Len(t, result.Published, 5)
+		assert.Len(t, result.Published, len(seeded))
 		assert.Equal(t, f.settings.ReviewerRole(), roleName(action(t, result, "Prod", "Approve").DecidedBy))
 		assert.Positive(t, result.Resources.Emulated, "some resources have a stateful backend")
 		assert.Positive(t, result.Resources.Modelled, "some are only modelled, and that is said")
 		verified := action(t, result, "Prod", "Verify")
 		assert.Equal(t, rehearsal.Succeeded, verified.Outcome)
+
+		assert.Contains(t, strings.Join(result.Notes, "\n"), "sandbox organization prepared: o-")
+		for stage, name := range map[string]string{"Beta": "Provision", "Gamma": "Consume"} {
+			ran := action(t, result, stage, name)
+			assert.NotEmpty(t, steps(ran, "organizational-units"), "a product of a whole organization is launched where there is one")
+			assert.Empty(t, ran.Evidence.NotRun)
+		}
+		shared, err := f.importedPortfolios(t.Context(), f.unitAccount(t))
+		require.NoError(t, err)
+		assert.Contains(t, shared, f.portfolioName(t, "self-service"), "an account of the unit sees what the unit was given")
+		elsewhere, err := f.importedPortfolios(t.Context(), f.settings.Accounts.Tools)
+		require.NoError(t, err)
+		assert.Empty(t, elsewhere, "an account outside the unit sees nothing")
 	})
 
 	t.Run("a push that changes no product asks nobody", func(t *testing.T) {
