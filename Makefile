@@ -66,7 +66,7 @@ clean: ## remove what was built and rehearsed, but not the tools
 test: toolbox ## every test: Go, emulator, end to end
 	@scripts/test.sh
 
-test-full: toolbox ## the same, with the race detector on the half that has no jsii
+test-full: toolbox ## the same, with the race detector on the half that has no jsii, and every mutation of launch roles
 	@scripts/test.sh --race
 
 bench: toolbox ## measure rehearsal, synth and what has Go benchmarks; prints ratios

@@ -22,6 +22,7 @@ go_suite() {
 race=()
 if [[ ${1:-} == --race ]]; then
   race=(-race)
+  export FLEET_TEST_FULL=1 # every mutation of launch roles, see internal/launchrole/proof_test.go
 fi
 
 mapfile -t packages < <(go list ./... | grep -v '^accountfleet/e2e$')

@@ -177,24 +177,28 @@ func holds(value any, key *regexp.Regexp) bool {
 	return false
 }
 
-// options are actions that a handler calls for a property only, and that reach data: without the property they are not granted.
-// Source: DynamoDB Developer Guide, "IAM and global tables", "Importing from Amazon S3", "Kinesis Data Streams for DynamoDB".
+// options are actions that a handler calls for some properties only, and that reach beyond the resource: without such a property they
+// are not granted. Source: DynamoDB Developer Guide, "IAM and global tables", "DynamoDB data import from Amazon S3", "Kinesis Data
+// Streams for DynamoDB"; S3 User Guide, "Setting up permissions for configuring metadata tables".
 var options = map[string][]option{
 	"AWS::DynamoDB::Table": {
-		{regexp.MustCompile(`^(kinesis:.*|dynamodb:(Enable|Disable|Update)KinesisStreamingDestination)$`), "KinesisStreamSpecification"},
-		{regexp.MustCompile(`^(s3:.*|logs:.*|dynamodb:(ImportTable|DescribeImport))$`), "ImportSourceSpecification"},
-		{regexp.MustCompile(`^dynamodb:(AssociateTableReplica|CreateTableReplica|Scan|Query|[A-Za-z]*Item)$`), "Replicas"}, // of global tables only
+		{regexp.MustCompile(`^(kinesis:.*|dynamodb:(Enable|Disable|Update)KinesisStreamingDestination)$`), []string{"KinesisStreamSpecification"}},
+		{regexp.MustCompile(`^(s3:.*|logs:.*|dynamodb:(ImportTable|DescribeImport))$`), []string{"ImportSourceSpecification"}},
+		{regexp.MustCompile(`^dynamodb:(AssociateTableReplica|CreateTableReplica|Scan|Query|[A-Za-z]*Item)$`), nil}, // of global tables
+	},
+	"AWS::S3::Bucket": {
+		{regexp.MustCompile(`^s3tables:`), []string{"MetadataConfiguration", "MetadataTableConfiguration"}},
 	},
 }
 
 type option struct {
-	actions  *regexp.Regexp
-	property string
+	actions    *regexp.Regexp
+	properties []string // any of them asks for the actions; none does if there are none
 }
 
 // optional says whether a handler never calls the action for these properties.
 func optional(name, action string, properties map[string]any) bool {
 	return slices.ContainsFunc(options[name], func(o option) bool {
-		return o.actions.MatchString(action) && properties[o.property] == nil
+		return o.actions.MatchString(action) && !slices.ContainsFunc(o.properties, func(p string) bool { return properties[p] != nil })
 	})
 }

@@ -14,7 +14,7 @@ import (
 )
 
 var index = &Index{Source: "test", Types: map[string]map[string][]string{
-	"AWS::S3::Bucket":        {"create": {"s3:CreateBucket", "s3:REST.PUT.OBJECT"}, "delete": {"s3:DeleteBucket"}, "list": {"s3:ListAllMyBuckets"}},
+	"AWS::S3::Bucket":        {"create": {"s3:CreateBucket", "s3:REST.PUT.OBJECT", "s3tables:CreateTable"}, "delete": {"s3:DeleteBucket"}, "list": {"s3:ListAllMyBuckets"}},
 	"AWS::KMS::Key":          {"create": {"kms:CreateKey"}},
 	"AWS::EC2::FlowLog":      {"create": {"ec2:CreateFlowLogs", "iam:PassRole", "logs:CreateLogDelivery", "Iam:createServiceLinkedRole"}},
 	"AWS::EC2::VPC":          {"create": {"ec2:CreateVpc"}},
@@ -147,6 +147,10 @@ func TestDataIsReachedOnlyForPropertiesThatNeedIt(t *testing.T) {
 	require.Equal(t, map[string]ledger.Permission{"Dynamodb": {Sid: "Dynamodb", Actions: []string{"dynamodb:CreateTable"}, Resources: []string{"arn:aws:dynamodb:*:*:table/SC-*"}}}, got)
 	got, _ = derive(t, `{"T": {"Type": "AWS::DynamoDB::Table", "Properties": {"ImportSourceSpecification": {"Fn::If": ["C", {}, {"Ref": "AWS::NoValue"}]}}}}`)
 	require.Contains(t, got, "S3Kinds")
+	got, _ = derive(t, `{"B": {"Type": "AWS::S3::Bucket"}}`)
+	require.NotContains(t, got, "S3tablesAny")
+	got, _ = derive(t, `{"B": {"Type": "AWS::S3::Bucket", "Properties": {"MetadataConfiguration": {}}}}`)
+	require.Contains(t, got, "S3tablesAny")
 }
 
 func TestStackSetsAreNamedAndPassNoRoleThatAWSAdministers(t *testing.T) {
