@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"accountfleet/internal/bundle"
@@ -64,7 +66,6 @@ type Spec struct {
 	Product string         `json:"product"`
 	Test    string         `json:"test"`
 	Root    string         `json:"root"` // folder of the template: its name in a Plan, absolute when the runner reads it
-	Lint    bool           `json:"lint"` // cfn-lint once per template
 	Config  map[string]any `json:"config"`
 	regions []string
 	stack   string
@@ -197,26 +198,38 @@ func (in *Integration) judge(ctx context.Context, j *journal, r Result) {
 	}
 }
 
-// clear makes sure that every stack of a round is gone, also those of a runner that died, and removes what they left.
+// clear makes sure that every stack of a round is gone, also those of a runner that died, and removes what they left: products at the same
+// time, the stacks of one after another.
 func (in *Integration) clear(ctx context.Context, round []Spec, results []Result, products map[string]bundle.Product, journals map[string]*journal) {
-	role := config.RoleARN(in.Settings.Accounts.Test, in.Settings.TestExecutionRole())
+	specs := map[string][]Spec{}
 	for _, spec := range round {
-		for _, region := range spec.regions {
-			j, stacks := journals[spec.Product], in.StacksIn(region)
-			id := stackOf(results, spec, region)
-			if results == nil {
-				found := j.step("look for "+spec.stack, func() (detail string, err error) {
-					id, err = stacks.ID(ctx, spec.stack)
-					return orElse(id, "there is none"), err
-				})
-				if !found {
-					continue
-				}
-			}
-			if id != "" {
-				remove(ctx, j, stacks, in.SweeperIn(region), products[spec.Product], id, role, " "+spec.Test+" "+region)
+		specs[spec.Product] = append(specs[spec.Product], spec)
+	}
+	ids := slices.Sorted(maps.Keys(specs))
+	together(parallel, make([]task, len(ids)), func(i int) {
+		for _, spec := range specs[ids[i]] {
+			for _, region := range spec.regions {
+				in.clearStack(ctx, spec, region, results, products[ids[i]], journals[ids[i]])
 			}
 		}
+	})
+}
+
+func (in *Integration) clearStack(ctx context.Context, spec Spec, region string, results []Result, product bundle.Product, j *journal) {
+	stacks := in.StacksIn(region)
+	id := stackOf(results, spec, region)
+	if results == nil {
+		found := j.step("look for "+spec.stack, func() (detail string, err error) {
+			id, err = stacks.ID(ctx, spec.stack)
+			return orElse(id, "there is none"), err
+		})
+		if !found {
+			return
+		}
+	}
+	if id != "" {
+		role := config.RoleARN(in.Settings.Accounts.Test, in.Settings.TestExecutionRole())
+		remove(ctx, j, stacks, in.SweeperIn(region), product, id, role, " "+spec.Test+" "+region)
 	}
 }
 

@@ -106,7 +106,6 @@ func TestPlanTakesOnlyWhatIsAllowed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "222222222222", plan.Account)
 	spec := plan.Rounds[0][0]
-	require.True(t, spec.Lint)
 	require.Equal(t, map[string]any{
 		"project": map[string]any{
 			"name": "vpc", "s3_bucket": "fleet-taskcat-222222222222-eu-central-1", "s3_object_acl": "bucket-owner-full-control",

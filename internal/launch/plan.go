@@ -41,26 +41,24 @@ func (in *Integration) plan(ctx context.Context, products []bundle.Product) (Pla
 	}
 	slices.Sort(plan.Regions)
 	plan.Regions = slices.Compact(plan.Regions)
-	linted := map[string]bool{}
 	for _, round := range rounds(tasks) {
 		var specs []Spec
 		for _, t := range round {
-			specs = append(specs, in.spec(t, !linted[t.product.ID]))
-			linted[t.product.ID] = true
+			specs = append(specs, in.spec(t))
 		}
 		plan.Rounds = append(plan.Rounds, specs)
 	}
 	return plan, nil
 }
 
-func (in *Integration) spec(t task, lint bool) Spec {
+func (in *Integration) spec(t task) Spec {
 	parameters := map[string]any{}
 	for key, value := range t.test.Parameters {
 		parameters[key] = value
 	}
 	stack := in.stackName(t.product.ID, t.test.Name)
 	return Spec{
-		Product: t.product.ID, Test: t.test.Name, Root: t.product.ID, Lint: lint, regions: t.regions, stack: stack,
+		Product: t.product.ID, Test: t.test.Name, Root: t.product.ID, regions: t.regions, stack: stack,
 		Config: map[string]any{
 			"project": map[string]any{
 				"name": t.product.ID, "s3_bucket": in.Settings.TaskCatBucket(), "s3_object_acl": "bucket-owner-full-control",
