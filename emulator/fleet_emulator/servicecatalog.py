@@ -15,13 +15,22 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.servicecatalog.responses import ServiceCatalogResponse
 
-from . import servicecatalog_admin_api, servicecatalog_shares_api, servicecatalog_types, servicecatalog_user_api
+from . import (
+    servicecatalog_admin_api,
+    servicecatalog_options,
+    servicecatalog_plans,
+    servicecatalog_shares_api,
+    servicecatalog_types,
+    servicecatalog_user_api,
+)
 from .servicecatalog_model import Catalog, Invalid, catalog_of
 
 OPERATIONS: tuple[Callable[[Catalog, dict[str, Any]], dict[str, Any]], ...] = (
     *servicecatalog_admin_api.OPERATIONS,
     *servicecatalog_shares_api.OPERATIONS,
     *servicecatalog_user_api.OPERATIONS,
+    *servicecatalog_plans.OPERATIONS,
+    *servicecatalog_options.OPERATIONS,
 )
 
 

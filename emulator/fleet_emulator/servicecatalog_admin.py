@@ -5,7 +5,6 @@ Both the API and the CloudFormation types call these functions. Quotas: "Service
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +12,12 @@ from typing import Any
 from moto.cloudformation.exceptions import ValidationError
 from moto.iam.models import iam_backends
 
+from . import servicecatalog_constraints as constraints
 from . import servicecatalog_shares
 from .servicecatalog_model import (
     Artifact,
     Catalog,
     Constraint,
-    Duplicate,
     InUse,
     Invalid,
     LimitExceeded,
@@ -36,7 +35,6 @@ MAX_PORTFOLIOS = 100
 MAX_PRODUCTS = 350
 MAX_PRODUCTS_OF_PORTFOLIO = 150
 MAX_PRINCIPALS = 100
-CONSTRAINTS = ("LAUNCH", "NOTIFICATION", "RESOURCE_UPDATE", "STACKSET", "TEMPLATE")
 PATTERN = re.compile(r"arn:(aws|\*):iam:::(role|user|group)/.+")
 
 
@@ -220,31 +218,15 @@ def create_constraint(
     place: Catalog, portfolio_id: str, product_id: str, kind: str, parameters: dict[str, Any], description: str | None = None
 ) -> Constraint:
     """Put a constraint on a product in a portfolio that holds it."""
-    if kind not in CONSTRAINTS:
-        raise Invalid(f"Invalid constraint type {kind}: use one of {', '.join(CONSTRAINTS)}")
     place.portfolio(portfolio_id, own=True)
     if (portfolio_id, product_id) not in place.associations:
         raise NotFound(f"Product {product_id} is not associated with portfolio {portfolio_id}.")
     taken = [c.type for c in place.constraints.values() if (c.portfolio, c.product) == (portfolio_id, product_id)]
-    if kind in ("LAUNCH", "STACKSET", "RESOURCE_UPDATE") and kind in taken:
-        raise Duplicate(f"A {kind} constraint exists for product {product_id} in portfolio {portfolio_id}")
-    if {kind, *taken} >= {"LAUNCH", "STACKSET"}:
-        raise Invalid("A product in a portfolio cannot have both a LAUNCH and a STACKSET constraint")
-    if kind == "LAUNCH":
-        check_launch(place, parameters)
+    constraints.check_kind(kind, taken, f"product {product_id} in portfolio {portfolio_id}")
+    constraints.check(place, kind, parameters)
     made = Constraint(identifier("cons"), place.account, kind, portfolio_id, product_id, parameters, description)
     place.constraints[made.id] = made
     return made
-
-
-def check_launch(place: Catalog, parameters: dict[str, Any]) -> None:
-    """A launch constraint names one role; a local one must exist in the account of the constraint."""
-    names = [key for key in ("RoleArn", "LocalRoleName") if parameters.get(key)]
-    if len(names) != 1:
-        raise Invalid("A LAUNCH constraint needs either RoleArn or LocalRoleName")
-    local = parameters.get("LocalRoleName")
-    if local and not any(role.name == local for role in iam_backends[place.account]["aws"].roles.values()):
-        raise Invalid(f"LocalRoleName {local} does not exist in account {place.account}")
 
 
 def delete_constraint(place: Catalog, constraint_id: str) -> None:
@@ -256,12 +238,3 @@ def delete_constraint(place: Catalog, constraint_id: str) -> None:
 def _limit(held: int, most: int, what: str) -> None:
     if held >= most:
         raise LimitExceeded(f"Limit exceeded: at most {most} {what}")
-
-
-def rules(text: str) -> dict[str, Any]:
-    """A TEMPLATE constraint's rules from their JSON."""
-    try:
-        given = json.loads(text)
-    except json.JSONDecodeError:
-        raise Invalid("Rules of a TEMPLATE constraint must be JSON") from None
-    return given if "Rules" in given else {"Rules": given}

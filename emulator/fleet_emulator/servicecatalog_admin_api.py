@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from . import servicecatalog_admin as admin
+from . import servicecatalog_constraints as constraints
 from .authorization import caller
 from .servicecatalog_model import Catalog, Invalid, NotFound, Product, identifier
 
@@ -233,10 +234,7 @@ def list_principals_for_portfolio(place: Catalog, p: Parameters) -> Parameters:
 
 def create_constraint(place: Catalog, p: Parameters) -> Parameters:
     """CreateConstraint."""
-    try:
-        given = json.loads(p["Parameters"])
-    except json.JSONDecodeError:
-        raise Invalid("Parameters of a constraint must be JSON") from None
+    given = constraints.parsed(p["Parameters"])
     made = admin.create_constraint(place, p["PortfolioId"], p["ProductId"], p["Type"], given, p.get("Description"))
     return {"ConstraintDetail": made.shown(), "ConstraintParameters": p["Parameters"], "Status": "AVAILABLE"}
 
@@ -248,10 +246,7 @@ def update_constraint(place: Catalog, p: Parameters) -> Parameters:
     found = place.constraints[p["Id"]]
     found.description = p.get("Description", found.description)
     if p.get("Parameters"):
-        given = json.loads(p["Parameters"])
-        if found.type == "LAUNCH":
-            admin.check_launch(place, given)
-        found.parameters = given
+        found.parameters = constraints.check(place, found.type, constraints.parsed(p["Parameters"]))
     return {
         "ConstraintDetail": found.shown(),
         "ConstraintParameters": json.dumps(found.parameters),

@@ -9,13 +9,16 @@ fails is in the record: the call itself succeeds. Source: "Service Catalog launc
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 
+from . import servicecatalog_stacksets as stacksets
 from . import stacks
 from .authorization import authorize, caller
+from .servicecatalog_constraints import properties
 from .servicecatalog_launched import Provisioned, Record
 from .servicecatalog_model import (
     Artifact,
@@ -51,6 +54,8 @@ def provision(
     parameters: dict[str, str],
     tags: dict[str, str],
     arns: list[str],
+    preferences: dict[str, Any] | None = None,
+    provisioned_id: str | None = None,
 ) -> Record:
     """ProvisionProduct: the record is returned as it was accepted; DescribeRecord tells what became of it."""
     with LOCK:
@@ -60,29 +65,21 @@ def provision(
             raise Invalid(
                 f"ProvisioningArtifact {artifact.id} ({artifact.name}) cannot be launched: it is deprecated or inactive."
             )
-        who = caller()
-        user = who.arn if who and who.arn else f"arn:aws:iam::{place.account}:root"
-        made = Provisioned(
-            identifier("pp"),
-            name,
-            place.account,
-            place.region,
-            product.id,
-            artifact.id,
-            way.id,
-            way.portfolio.id,
-            user,
-            who.session_arn if who else user,
-            launch_role(place.account, way),
-            tags,
-        )
-        place.provisioned[made.id] = made
-        record = _record(place, made, "PROVISION_PRODUCT", artifact.id)
+        made = _provisioned(place, product, artifact, way, name, tags, provisioned_id)
         body = template_of(artifact, way)
         all_tags = {**way.portfolio.tags, **product.tags, **tags, **_auto_tags(made, way, product, artifact)}
         notify = [*arns, *_notifications(way)]
+        spread = way.constraint("STACKSET")
+        if preferences and spread is None:
+            raise Invalid("ProvisioningPreferences belong to products with a STACKSET constraint")
+        where = stacksets.targets(spread, preferences or {}) if spread is not None else None
+        place.provisioned[made.id] = made
+        record = _record(place, made, "PROVISION_PRODUCT", artifact.id)
 
-        def work() -> Any:
+        def work() -> None:
+            if spread is not None and where is not None:
+                stacksets.make(made, spread, body, parameters, all_tags, where)
+                return
             principal = _principal(made)
             _may_launch(principal, _stack_arn(made), made)
             stack_name = f"SC-{made.account}-{made.id}"
@@ -90,43 +87,62 @@ def provision(
                 made.account, made.region, stack_name, body, parameters,
                 principal=principal, tags=all_tags, notification_arns=notify,
             )  # fmt: skip
-            return made.stack
+            if made.stack.status != "CREATE_COMPLETE":
+                raise Refused("StackCreateFailure", _reason(made.stack))
 
-        _run(made, record, work, "CREATE_COMPLETE", "ERROR")
+        _run(made, record, work, "ERROR")
         return record
 
 
+def _provisioned(
+    place: Catalog, product: Product, artifact: Artifact, way: Path, name: str, tags: dict[str, str], provisioned_id: str | None
+) -> Provisioned:
+    """A provisioned product of the caller, not yet kept."""
+    who = caller()
+    user = who.arn if who and who.arn else f"arn:aws:iam::{place.account}:root"
+    return Provisioned(
+        provisioned_id or identifier("pp"), name, place.account, place.region, product.id, artifact.id, way.id,
+        way.portfolio.id, user, who.session_arn if who else user, launch_role(place.account, way), tags,
+    )  # fmt: skip
+
+
 def update(
-    place: Catalog, made: Provisioned, product: Product, artifact: Artifact, way: Path, parameters: list[dict[str, Any]]
+    place: Catalog,
+    made: Provisioned,
+    product: Product,
+    artifact: Artifact,
+    way: Path,
+    parameters: list[dict[str, Any]],
+    new_tags: dict[str, str] | None = None,
+    preferences: dict[str, Any] | None = None,
 ) -> Record:
     """UpdateProvisionedProduct: to another version or other parameters; what fails is rolled back and leaves it TAINTED."""
     with LOCK:
         if not artifact.active and artifact.id != made.artifact_id:
             raise Invalid(f"ProvisioningArtifact {artifact.id} ({artifact.name}) is inactive.")
-        if made.stack is None or made.status not in ("AVAILABLE", "TAINTED"):
+        if (made.stack is None and made.stack_set is None) or made.status not in ("AVAILABLE", "TAINTED"):
             raise Invalid(f"Provisioned product {made.id} is in status {made.status} and cannot be updated.")
         made.launch_role = launch_role(place.account, way)
+        if new_tags:
+            _check_tags(way)
+            made.tags = {**made.tags, **new_tags}
         record = _record(place, made, "UPDATE_PROVISIONED_PRODUCT", artifact.id)
-        given = {}
-        for item in parameters:
-            previous = made.stack.parameters.get(item["Key"])
-            if item.get("UsePreviousValue") and previous is not None:
-                given[item["Key"]] = previous.given
-            elif "Value" in item:
-                given[item["Key"]] = str(item["Value"])
+        given = values_of(made, parameters)
         tags = {**way.portfolio.tags, **product.tags, **made.tags, **_auto_tags(made, way, product, artifact)}
         body = template_of(artifact, way)
 
-        def work() -> Any:
+        def work() -> None:
+            spread = way.constraint("STACKSET")
+            if made.stack_set is not None and spread is not None:
+                stacksets.change(made, spread, body, given, tags, preferences or {})
+                return
             principal = _principal(made)
             _may_launch(principal, made.stack.stack_id, made, "UpdateStack")
-            if not stacks.change(made.stack, body, given, principal=principal, tags=tags):
-                return made.stack
-            if made.stack.status != "UPDATE_COMPLETE":
+            changed = stacks.change(made.stack, body, given, principal=principal, tags=tags)
+            if changed and made.stack.status != "UPDATE_COMPLETE":
                 raise Refused("StackUpdateFailure", _reason(made.stack))
-            return made.stack
 
-        if _run(made, record, work, made.stack.status, "TAINTED"):
+        if _run(made, record, work, "TAINTED"):
             made.artifact_id, made.product_id, made.path_id, made.portfolio_id = artifact.id, product.id, way.id, way.portfolio.id
         return record
 
@@ -136,19 +152,46 @@ def terminate(place: Catalog, made: Provisioned, ignore_errors: bool = False, re
     with LOCK:
         record = _record(place, made, "TERMINATE_PROVISIONED_PRODUCT", made.artifact_id)
 
-        def work() -> Any:
+        def work() -> None:
+            if made.stack_set is not None:
+                stacksets.end(made, retain)
+                return
             if made.stack is None or made.stack.status == "DELETE_COMPLETE":
-                return None
+                return
             principal = _principal(made)
             _may_launch(principal, made.stack.stack_id, made, "DeleteStack")
             stacks.remove(made.stack, principal=principal, retain_all=retain)
             if made.stack.status != "DELETE_COMPLETE":
                 raise Refused("StackDeleteFailure", _reason(made.stack))
-            return made.stack
 
-        if _run(made, record, work, "DELETE_COMPLETE", "ERROR") or ignore_errors:
+        if _run(made, record, work, "ERROR") or ignore_errors:
             place.provisioned.pop(made.id, None)
         return record
+
+
+def _check_tags(way: Path) -> None:
+    """Tags of a provisioned product change only where a RESOURCE_UPDATE constraint allows it."""
+    constraint = way.constraint("RESOURCE_UPDATE")
+    if constraint is None or properties(constraint.parameters).get("TagUpdateOnProvisionedProduct") != "ALLOWED":
+        raise Invalid(
+            "Tags cannot be updated: the product needs a RESOURCE_UPDATE constraint with TagUpdateOnProvisionedProduct ALLOWED"
+        )
+
+
+def values_of(made: Provisioned | None, parameters: list[dict[str, Any]]) -> dict[str, str]:
+    """The values of an update: UsePreviousValue means that of the last launch."""
+    before: dict[str, str] = {}
+    if made is not None and made.stack is not None:
+        before = {key: item.given for key, item in made.stack.parameters.items()}
+    elif made is not None and made.stack_set is not None:
+        before = dict(made.stack_set.parameters)
+    given = {}
+    for item in parameters:
+        if item.get("UsePreviousValue") and item["Key"] in before:
+            given[item["Key"]] = before[item["Key"]]
+        elif "Value" in item:
+            given[item["Key"]] = str(item["Value"])
+    return given
 
 
 def launch_role(account: str, way: Path) -> str | None:
@@ -201,14 +244,12 @@ def _stack_arn(made: Provisioned) -> str:
     return f"arn:aws:cloudformation:{made.region}:{made.account}:stack/SC-{made.account}-{made.id}/*"
 
 
-def _run(made: Provisioned, record: Record, work: Any, complete: str, broken: str) -> bool:
+def _run(made: Provisioned, record: Record, work: Callable[[], None], broken: str) -> bool:
     """Do the work and settle record and provisioned product; False if it failed."""
     made.status, record.status = "UNDER_CHANGE", "IN_PROGRESS"
     try:
-        stack = work()
-        if record.type == "PROVISION_PRODUCT" and stack.status != complete:
-            raise Refused("StackCreateFailure", _reason(stack))
-    except (Refused, ServiceException) as error:
+        work()
+    except (Refused, stacksets.Failed, ServiceException) as error:
         message = str(getattr(error, "message", None) or error)
         record.errors.append({"Code": str(getattr(error, "code", "InternalFailure")), "Description": message})
         _settle(made, record, "FAILED", broken, message)

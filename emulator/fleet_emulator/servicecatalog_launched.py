@@ -65,6 +65,7 @@ class Provisioned:
     launch_role: str | None
     tags: dict[str, str]
     stack: Any = None
+    stack_set: Any = None
     status: str = "UNDER_CHANGE"
     message: str | None = None
     token: str | None = None
@@ -82,7 +83,7 @@ class Provisioned:
         return {
             "Name": self.name,
             "Arn": self.arn,
-            "Type": "CFN_STACK",
+            "Type": "CFN_STACK" if self.stack_set is None else "CFN_STACKSET",
             "Id": self.id,
             "Status": self.status,
             "StatusMessage": self.message,

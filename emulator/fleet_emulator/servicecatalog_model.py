@@ -255,6 +255,9 @@ class Catalog:
     tokens: dict[str, str] = field(default_factory=dict)
     share_tokens: dict[str, tuple[str, Node, list[str]]] = field(default_factory=dict)
     sources: dict[tuple[str, str], str] = field(default_factory=dict)
+    plans: dict[str, Any] = field(default_factory=dict)
+    tag_options: dict[str, Any] = field(default_factory=dict)
+    actions: dict[str, Any] = field(default_factory=dict)
 
     def portfolio(self, portfolio_id: str, own: bool = False) -> Portfolio:
         """A portfolio of this account, or one that it accepted or that its organization shares with it."""

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from . import servicecatalog_admin as admin
+from . import servicecatalog_constraints as constraints
+from . import servicecatalog_options as options
 from . import servicecatalog_shares as shares
-from .resource_types import Operation, Properties, Resource, define, made
+from .resource_types import Create, Operation, Properties, Resource, define, made
 from .servicecatalog_admin_api import described, product_of, tags_of
 from .servicecatalog_model import Catalog, Invalid, NotFound, catalog
 
 PREFIX = "AWS::ServiceCatalog::"
+CONSTRAINTS = {
+    "LaunchRoleConstraint": "LAUNCH",
+    "LaunchNotificationConstraint": "NOTIFICATION",
+    "LaunchTemplateConstraint": "TEMPLATE",
+    "ResourceUpdateConstraint": "RESOURCE_UPDATE",
+    "StackSetConstraint": "STACKSET",
+}
 
 
 def register() -> None:
@@ -27,10 +36,12 @@ def register() -> None:
     define(PREFIX + "PortfolioPrincipalAssociation", create=_principal, delete=_remove_principal)
     define(PREFIX + "PortfolioShare", create=_share, update=_update_share, delete=_unshare)
     define(PREFIX + "AcceptedPortfolioShare", create=_accept, delete=_reject)
-    define(PREFIX + "LaunchRoleConstraint", create=_launch_role, update=_update_launch_role, delete=_delete_constraint)
-    define(PREFIX + "LaunchNotificationConstraint", create=_notification, update=_update_other, delete=_delete_constraint)
-    define(PREFIX + "LaunchTemplateConstraint", create=_template, update=_update_other, delete=_delete_constraint)
-    define(PREFIX + "ResourceUpdateConstraint", create=_resource_update, update=_update_other, delete=_delete_constraint)
+    define(PREFIX + "TagOption", create=_tag_option, update=_update_tag_option, delete=_drop_tag_option)
+    define(PREFIX + "TagOptionAssociation", create=_tag, delete=_untag)
+    define(PREFIX + "ServiceAction", create=_action, update=_update_action, delete=_drop_action)
+    define(PREFIX + "ServiceActionAssociation", create=_attach, delete=_detach)
+    for name, kind in CONSTRAINTS.items():
+        define(PREFIX + name, create=_creator(name, kind), update=_update_constraint, delete=_delete_constraint)
 
 
 def _place(operation: Operation) -> Catalog:
@@ -133,47 +144,85 @@ def _reject(operation: Operation, resource: Resource) -> None:
         return  # the owner ended the share first
 
 
-def _constraint(operation: Operation, p: Properties, name: str, kind: str, parameters: dict[str, Any]) -> Resource:
-    item = admin.create_constraint(_place(operation), p["PortfolioId"], p["ProductId"], kind, parameters, p.get("Description"))
-    return made(PREFIX + name, operation, p, item.id, item, Id=item.id)
+def _creator(name: str, kind: str) -> Create:
+    def create(operation: Operation, p: Properties) -> Resource:
+        given = p["PortfolioId"], p["ProductId"], kind, _parameters(p), p.get("Description")
+        item = admin.create_constraint(_place(operation), *given)
+        return made(PREFIX + name, operation, p, item.id, item, Id=item.id)
+
+    return create
 
 
 def _delete_constraint(operation: Operation, resource: Resource) -> None:
     admin.delete_constraint(_place(operation), resource.physical_resource_id)
 
 
-def _launch_parameters(p: Properties) -> dict[str, Any]:
-    return {key: p[key] for key in ("RoleArn", "LocalRoleName") if p.get(key)}
-
-
-def _launch_role(operation: Operation, p: Properties) -> Resource:
-    return _constraint(operation, p, "LaunchRoleConstraint", "LAUNCH", _launch_parameters(p))
-
-
-def _update_launch_role(operation: Operation, resource: Resource, p: Properties) -> None:
-    admin.check_launch(_place(operation), _launch_parameters(p))
-    resource.state.parameters, resource.state.description = _launch_parameters(p), p.get("Description")
-
-
-def _notification(operation: Operation, p: Properties) -> Resource:
-    return _constraint(operation, p, "LaunchNotificationConstraint", "NOTIFICATION", _other_parameters(p))
-
-
-def _template(operation: Operation, p: Properties) -> Resource:
-    return _constraint(operation, p, "LaunchTemplateConstraint", "TEMPLATE", _other_parameters(p))
-
-
-def _resource_update(operation: Operation, p: Properties) -> Resource:
-    return _constraint(operation, p, "ResourceUpdateConstraint", "RESOURCE_UPDATE", _other_parameters(p))
-
-
-def _update_other(operation: Operation, resource: Resource, p: Properties) -> None:
-    resource.state.parameters, resource.state.description = _other_parameters(p), p.get("Description")
-
-
-def _other_parameters(p: Properties) -> dict[str, Any]:
+def _parameters(p: Properties) -> dict[str, Any]:
+    """The properties of a constraint's type as the API takes them."""
     if "NotificationArns" in p:
         return {"NotificationArns": p["NotificationArns"]}
     if "Rules" in p:
-        return admin.rules(p["Rules"])
-    return {"TagUpdateOnProvisionedProduct": p.get("TagUpdateOnProvisionedProduct")}
+        return constraints.rules(p["Rules"])
+    if "TagUpdateOnProvisionedProduct" in p:
+        return {"Version": "2.0", "Properties": {"TagUpdateOnProvisionedProduct": p["TagUpdateOnProvisionedProduct"]}}
+    if "AdminRole" in p:
+        names = ("AccountList", "RegionList", "AdminRole", "ExecutionRole", "StackInstanceControl")
+        return {"Version": "2.0", "Properties": {name: p[name] for name in names}}
+    return {key: p[key] for key in ("RoleArn", "LocalRoleName") if p.get(key)}
+
+
+def _update_constraint(operation: Operation, resource: Resource, p: Properties) -> None:
+    held = resource.state
+    held.parameters = constraints.check(_place(operation), held.type, _parameters(p))
+    held.description = p.get("Description")
+
+
+def _tag_option(operation: Operation, p: Properties) -> Resource:
+    item = options.make_tag_option(_place(operation), p["Key"], p["Value"], bool(p.get("Active", True)))
+    return made(PREFIX + "TagOption", operation, p, item.id, item, Id=item.id)
+
+
+def _update_tag_option(operation: Operation, resource: Resource, p: Properties) -> None:
+    resource.state.active = bool(p.get("Active", True))
+
+
+def _drop_tag_option(operation: Operation, resource: Resource) -> None:
+    options.drop_tag_option(_place(operation), resource.physical_resource_id)
+
+
+def _tag(operation: Operation, p: Properties) -> Resource:
+    options.tag(_place(operation), p["TagOptionId"], p["ResourceId"])
+    return made(PREFIX + "TagOptionAssociation", operation, p, f"{p['TagOptionId']}|{p['ResourceId']}")
+
+
+def _untag(operation: Operation, resource: Resource) -> None:
+    options.untag(_place(operation), resource.properties["TagOptionId"], resource.properties["ResourceId"])
+
+
+def _action(operation: Operation, p: Properties) -> Resource:
+    item = options.make_action(_place(operation), p["Name"], p["DefinitionType"], _definition(p), p.get("Description"))
+    return made(PREFIX + "ServiceAction", operation, p, item.id, item, Id=item.id)
+
+
+def _definition(p: Properties) -> dict[str, str]:
+    return {item["Key"]: item["Value"] for item in p["Definition"]}
+
+
+def _update_action(operation: Operation, resource: Resource, p: Properties) -> None:
+    held = resource.state
+    held.name, held.description, held.definition = p["Name"], p.get("Description"), _definition(p)
+
+
+def _drop_action(operation: Operation, resource: Resource) -> None:
+    options.drop_action(_place(operation), resource.physical_resource_id)
+
+
+def _attach(operation: Operation, p: Properties) -> Resource:
+    ids = p["ServiceActionId"], p["ProductId"], p["ProvisioningArtifactId"]
+    options.attach(_place(operation), *ids)
+    return made(PREFIX + "ServiceActionAssociation", operation, p, "|".join((ids[1], ids[2], ids[0])))
+
+
+def _detach(operation: Operation, resource: Resource) -> None:
+    p = resource.properties
+    options.detach(_place(operation), p["ServiceActionId"], p["ProductId"], p["ProvisioningArtifactId"])

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import servicecatalog_launch as launch
+from . import servicecatalog_stacksets as stacksets
 from . import servicecatalog_users as users
 from .authorization import caller
 from .servicecatalog_admin_api import Parameters, fits, tag_list, tags_of
+from .servicecatalog_constraints import properties
 from .servicecatalog_launched import Provisioned
 from .servicecatalog_model import Artifact, Catalog, Invalid, NotFound, Product
 from .stacks_template import parse
@@ -68,10 +70,19 @@ def describe_provisioning_parameters(place: Catalog, p: Parameters) -> Parameter
         "ConstraintSummaries": way.shown()["ConstraintSummaries"],
         "UsageInstructions": [],
         "TagOptions": [],
-        "ProvisioningArtifactPreferences": {},
+        "ProvisioningArtifactPreferences": _preferences(way),
         "ProvisioningArtifactOutputs": [{"Key": key, "Description": item.get("Description")} for key, item in outputs.items()],
         "ProvisioningArtifactOutputKeys": [{"Key": key, "Description": item.get("Description")} for key, item in outputs.items()],
     }
+
+
+def _preferences(way: users.Path) -> dict[str, list[str]]:
+    """Where a stack set may go."""
+    constraint = way.constraint("STACKSET")
+    if constraint is None:
+        return {}
+    held = properties(constraint.parameters)
+    return {"StackSetAccounts": held["AccountList"], "StackSetRegions": held["RegionList"]}
 
 
 def parameters_of(body: str) -> list[dict[str, Any]]:
@@ -120,12 +131,11 @@ def provision_product(place: Catalog, p: Parameters) -> Parameters:
         if str(error.message).startswith("Product "):
             raise NotFound(f"No launch paths found for resource: {p.get('ProductId') or p.get('ProductName')}.") from None
         raise
-    if p.get("ProvisioningPreferences"):
-        raise Invalid("ProvisioningPreferences belong to products launched by stack sets, which are not emulated")
     values = {item["Key"]: str(item.get("Value", "")) for item in p.get("ProvisioningParameters", [])}
     record = launch.provision(
-        place, found, artifact, way, p["ProvisionedProductName"], values, tags_of(p.get("Tags")), p.get("NotificationArns", [])
-    )
+        place, found, artifact, way, p["ProvisionedProductName"], values, tags_of(p.get("Tags")), p.get("NotificationArns", []),
+        p.get("ProvisioningPreferences"),
+    )  # fmt: skip
     if token:
         place.tokens[token] = record.id
     return {"RecordDetail": record.shown("CREATED")}
@@ -140,7 +150,8 @@ def update_provisioned_product(place: Catalog, p: Parameters) -> Parameters:
     way = same[0] if same else users.path(place, found, p.get("PathId"), p.get("PathName"))
     named = p.get("ProvisioningArtifactId"), p.get("ProvisioningArtifactName")
     artifact = found.artifact(*named) if any(named) else found.artifact(made.artifact_id)
-    record = launch.update(place, made, found, artifact, way, p.get("ProvisioningParameters", []))
+    parameters, tags = p.get("ProvisioningParameters", []), tags_of(p.get("Tags"))
+    record = launch.update(place, made, found, artifact, way, parameters, tags, p.get("ProvisioningPreferences"))
     return {"RecordDetail": record.shown("CREATED")}
 
 
@@ -149,6 +160,14 @@ def terminate_provisioned_product(place: Catalog, p: Parameters) -> Parameters:
     made = launch.find(place, p.get("ProvisionedProductId"), p.get("ProvisionedProductName"))
     record = launch.terminate(place, made, bool(p.get("IgnoreErrors")), bool(p.get("RetainPhysicalResources")))
     return {"RecordDetail": record.shown("CREATED")}
+
+
+def list_stack_instances_for_provisioned_product(place: Catalog, p: Parameters) -> Parameters:
+    """ListStackInstancesForProvisionedProduct."""
+    made = launch.find(place, p["ProvisionedProductId"])
+    if made.stack_set is None:
+        raise Invalid(f"Provisioned product {made.id} is no stack set")
+    return {"StackInstances": stacksets.instances(made)}
 
 
 def describe_record(place: Catalog, p: Parameters) -> Parameters:
@@ -209,7 +228,7 @@ def _accessible(place: Catalog, p: Parameters) -> Iterable[Provisioned]:
 def _matches(item: Provisioned, queries: list[str]) -> bool:
     values = {
         "id": item.id, "name": item.name, "arn": item.arn, "productid": item.product_id, "status": item.status,
-        "provisioningartifactid": item.artifact_id, "userarn": item.user_arn, "type": "CFN_STACK",
+        "provisioningartifactid": item.artifact_id, "userarn": item.user_arn, "type": item.shown()["Type"],
     }  # fmt: skip
     for query in queries:
         key, separator, value = query.partition(":")
@@ -240,5 +259,6 @@ Operation = Callable[[Catalog, Parameters], Parameters]
 OPERATIONS: tuple[Operation, ...] = (
     search_products, describe_product, describe_product_view, list_launch_paths, describe_provisioning_parameters,
     provision_product, update_provisioned_product, terminate_provisioned_product, describe_record, list_record_history,
+    list_stack_instances_for_provisioned_product,
     describe_provisioned_product, get_provisioned_product_outputs, search_provisioned_products, scan_provisioned_products,
 )  # fmt: skip
