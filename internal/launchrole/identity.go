@@ -177,8 +177,28 @@ func (d *derivation) iam() []ledger.Permission {
 	add("IamPolicies", policy, d.policies, nil)
 	add("IamInstanceProfiles", profile, d.profiles, nil)
 	add("IamServiceLinkedRoles", linked, d.linkedRoles(), nil)
-	add("IamRead", readable, []string{"arn:aws:iam::*:role/*", "arn:aws:iam::*:policy/*", "arn:aws:iam::*:instance-profile/*"}, nil)
+	add("IamRead", readable, d.read(), nil)
 	return append(statements, d.pass()...)
+}
+
+// read are the kinds that handlers read: roles of others too, because a role that is passed may be anybody's.
+func (d *derivation) read() []string {
+	var kinds []string
+	for _, operation := range readable {
+		switch {
+		case !slices.Contains(d.wanted, operation):
+		case strings.Contains(operation, "InstanceProfile"):
+			kinds = append(kinds, "arn:aws:iam::*:instance-profile/*")
+			if operation == "ListInstanceProfilesForRole" {
+				kinds = append(kinds, "arn:aws:iam::*:role/*")
+			}
+		case strings.Contains(operation, "Role"):
+			kinds = append(kinds, "arn:aws:iam::*:role/*")
+		default:
+			kinds = append(kinds, "arn:aws:iam::*:policy/*")
+		}
+	}
+	return kinds
 }
 
 // principals are services whose principals are not named by their IAM prefix.

@@ -224,6 +224,7 @@ func TestNothingThatGainsRightsIsGranted(t *testing.T) {
 		require.NotContains(t, all, never)
 	}
 	require.Equal(t, []string{"arn:aws:iam::*:policy/SC-*"}, got["IamPolicies"].Resources)
+	require.Equal(t, []string{"arn:aws:iam::*:role/*"}, got["IamRead"].Resources, "no policy or instance profile is read")
 	require.Equal(t, []string{"arn:aws:cloudformation:*:*:stack/SC-*"}, got["Cloudformation"].Resources)
 }
 

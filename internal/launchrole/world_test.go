@@ -44,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	e, err := emulator.Start(context.Background(), emulator.Options{Root: filepath.Join("..", ".."), Python: python.Path, Log: &log})
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // hundreds of accounts take a while to forget
 		defer cancel()
 		require.NoError(t, e.Stop(ctx))
 		if t.Failed() {
