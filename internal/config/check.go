@@ -55,6 +55,7 @@ func (c checker) all(raw *file) {
 	c.account(at("accounts", "gamma"), s.Accounts.Gamma)
 	c.account(at("accounts", "catalog"), s.Accounts.Catalog)
 	c.source(raw.Source, s.Source)
+	c.cleansing(s)
 	c.approval(s.Approval)
 	for i, address := range s.Notifications.Emails {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
@@ -75,6 +76,20 @@ func (c checker) all(raw *file) {
 	}
 	c.portfolios(s.Portfolios)
 	c.units(s)
+}
+
+// cleansing checks how secrets leave the history. A connection's host gives CodeBuild a token to read by, so nothing here can push there.
+func (c checker) cleansing(s *Settings) {
+	switch s.Cleansing {
+	case CleanseNever:
+	case CleanseAutomatically, CleanseOnApproval:
+		if s.Source.Connection != nil {
+			c.Add(at("cleansing"), fmt.Sprintf("%q needs a CodeCommit repository: the pipeline cannot push through a connection", s.Cleansing),
+				`write "off", and purge secrets by fleet cleanse in a clone`)
+		}
+	default:
+		c.Add(at("cleansing"), fmt.Sprintf("want automatic, approval or off, got %q", s.Cleansing), "write automatic, which is the default")
+	}
 }
 
 // name checks the prefix of all names. Ten characters leave room for the longest role name, <name>-gamma-launch-<40 characters>,

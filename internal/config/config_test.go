@@ -34,7 +34,7 @@ func TestLoadReadsTheSeed(t *testing.T) {
 		Notifications:    Notifications{Emails: []string{}},
 		RequiredServices: []string{"guardduty", "securityhub", "config"},
 		AllowedServices:  DefaultAllowedServices(),
-		Shards:           1, LogRetentionDays: 365,
+		Shards:           1, LogRetentionDays: 365, Cleansing: CleanseAutomatically,
 		ReplicationBuckets: map[string]string{}, SandboxOrganization: true,
 		Portfolios: []Portfolio{
 			{ID: "organization", Name: "Organization", Provider: "Platform team", Accounts: []string{"666666666666"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}},
@@ -76,6 +76,29 @@ func TestParseReadsAConnection(t *testing.T) {
 	assert.Equal(t, Source{
 		Connection: &Connection{ARN: "arn:aws:codeconnections:eu-west-1:111111111111:connection/0a1b", Repository: "owner/name"}, Branch: "main",
 	}, s.Source)
+}
+
+func TestCleansingIsAutomaticWhereThePipelineCanPush(t *testing.T) {
+	connected := smallest + "source: {connection: {arn: \"arn:aws:codeconnections:eu-west-1:111111111111:connection/0a1b\", repository: owner/name}}\n"
+	rows := []struct {
+		name, body string
+		want       Cleansing
+	}{
+		{"by default", smallest, CleanseAutomatically},
+		{"on approval", smallest + "cleansing: approval\n", CleanseOnApproval},
+		{"off", smallest + "cleansing: \"off\"\n", CleanseNever},
+		{"by default with a connection", connected, CleanseNever},
+		{"off with a connection", connected + "cleansing: \"off\"\n", CleanseNever},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			s, err := Parse("fleet.yaml", []byte(row.body))
+			require.NoError(t, err)
+			assert.Equal(t, row.want, s.Cleansing)
+		})
+	}
+	_, err := Parse("fleet.yaml", []byte(connected+"cleansing: automatic\n"))
+	assert.ErrorContains(t, err, `cleansing: "automatic" needs a CodeCommit repository: the pipeline cannot push through a connection: write "off"`)
 }
 
 func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
@@ -128,6 +151,7 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"replication bucket missing", "catalog: [eu-west-1]", "catalog: [eu-west-1, eu-west-2]", `fleet.yaml:11: regions.catalog[1]: eu-west-2 is not the home region and has no replication bucket`},
 		{"replication bucket of home", "replication_buckets: {}", "replication_buckets: {eu-west-1: bucket}", `replication_buckets.eu-west-1: is the home region`},
 		{"replication bucket of no catalog region", "replication_buckets: {}", "replication_buckets: {eu-west-3: bucket}", `replication_buckets.eu-west-3: "eu-west-3" is no catalog region`},
+		{"cleansing", "cleansing: automatic", "cleansing: always", `cleansing: want automatic, approval or off, got "always": write automatic`},
 		{"organization", "o-exampleorgid", "example", `fleet.yaml:7: organization: want o- and 10 to 32`},
 		{"name too long", "shards: 1", "name: elevenchars\nshards: 1", `name: want 2 to 10 lower-case letters`},
 		{"name reserved", "shards: 1", "name: sthree\nshards: 1", `name: "sthree" is reserved by AWS`},

@@ -98,7 +98,14 @@ func (f *file) settings(report *document.Report) *Settings {
 		Shards:              1,
 		LogRetentionDays:    365,
 		ReplicationBuckets:  f.ReplicationBuckets,
+		Cleansing:           Cleansing(f.Cleansing),
 		SandboxOrganization: f.SandboxOrganization,
+	}
+	if s.Cleansing == "" {
+		s.Cleansing = CleanseAutomatically
+		if s.Source.Connection != nil {
+			s.Cleansing = CleanseNever
+		}
 	}
 	if f.Regions.Catalog == nil && f.Regions.Home != "" {
 		s.Regions.Catalog = []string{f.Regions.Home}

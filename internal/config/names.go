@@ -222,6 +222,42 @@ func (s *Settings) FailureRule() string { return s.name("failure") }
 // ApprovalGuard is the offered managed policy that keeps everybody but the reviewers from approving.
 func (s *Settings) ApprovalGuard() string { return s.name("approval-guard") }
 
+// Cleansing, in the tools account and in the catalog account.
+
+// CleansingAction is what the cleansing's project and role are named after, as if it were an action of the pipeline.
+const CleansingAction = "RepoCleansing"
+
+// CleansingBucket keeps what a cleansing needs to be resumed and undone: bundles of the old history, which hold the secret.
+func (s *Settings) CleansingBucket() string {
+	return s.name("cleansing", s.Accounts.Tools, s.Regions.Home)
+}
+
+// CleansingKeyAlias is the alias of the KMS key of the cleansing's bucket.
+func (s *Settings) CleansingKeyAlias() string { return "alias/" + s.name("cleansing") }
+
+// CleansingRule matches a scan that found a secret.
+func (s *Settings) CleansingRule() string { return s.name("cleansing") }
+
+// CleansingDecisionRule matches the event by which a reviewer starts, resumes or undoes a cleansing.
+func (s *Settings) CleansingDecisionRule() string { return s.name("cleansing-decided") }
+
+// CleansingSource is the source of that event.
+func (s *Settings) CleansingSource() string { return s.name("cleansing") }
+
+// CleansingTriggerRole starts the cleansing on such events.
+func (s *Settings) CleansingTriggerRole() string { return s.name("cleansing-trigger") }
+
+// CatalogRewriteRole appends the entry of a rewrite to the ledger.
+func (s *Settings) CatalogRewriteRole() string { return s.name("catalog-rewrite") }
+
+// FreezeTag is the tag of the repository while its history is rewritten; engineers cannot push then.
+func (s *Settings) FreezeTag() string { return s.name("frozen") }
+
+// RepositoryURL is the address by which git reaches the CodeCommit repository.
+func (s *Settings) RepositoryURL() string {
+	return fmt.Sprintf("https://git-codecommit.%s.amazonaws.com/v1/repos/%s", s.Regions.Home, s.Source.Repository)
+}
+
 // ToolsARN is the ARN of a resource of a service in the tools account's home region.
 func (s *Settings) ToolsARN(service, resource string) string {
 	return ARN(service, s.Regions.Home, s.Accounts.Tools, resource)

@@ -23,6 +23,7 @@ type Settings struct {
 	Shards              int               // number of product stacks per catalog region, 1 to 9, default 1
 	LogRetentionDays    int               // CloudWatch Logs retention, a value that CloudWatch accepts, default 365
 	ReplicationBuckets  map[string]string // catalog region other than home -> existing replication bucket
+	Cleansing           Cleansing         // what a secret in the history starts; default CleanseAutomatically, CleanseNever with a connection
 	Portfolios          []Portfolio       // at least one
 	SandboxOrganization bool              // test and gamma account are each the management account of a sandbox organization
 }
@@ -63,6 +64,16 @@ type Connection struct {
 	ARN        string
 	Repository string // "owner/name"
 }
+
+// Cleansing is what the pipeline does when its scan finds a secret in the history.
+type Cleansing string
+
+// The ways of cleansing.
+const (
+	CleanseAutomatically Cleansing = "automatic" // at once
+	CleanseOnApproval    Cleansing = "approval"  // people are told, and a reviewer starts it
+	CleanseNever         Cleansing = "off"       // people run fleet cleanse by hand
+)
 
 // Approval says who may approve a publication, and for how long they are waited for.
 type Approval struct {

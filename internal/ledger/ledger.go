@@ -33,6 +33,7 @@ const (
 	Published Kind = "published" // versions became available
 	Restored  Kind = "restored"  // versions of a publication that failed its verification were made inactive
 	Guidance  Kind = "guidance"  // versions were deprecated or made inactive
+	Rewritten Kind = "rewrite"   // the catalog's history was rewritten: a secret was purged from it, or that was undone
 )
 
 // Entry is one fact, immutable.
@@ -48,6 +49,15 @@ type Entry struct {
 	Products   []Product `json:"products,omitempty"`   // Published: every product that got a version or new metadata, with that version only, or none
 	Deprecated []Ref     `json:"deprecated,omitempty"` // Guidance, or decided in the same push as a publication
 	Inactive   []Ref     `json:"inactive,omitempty"`   // the same, and Restored
+	Rewrite    *Rewrite  `json:"rewrite,omitempty"`    // Rewritten only
+}
+
+// Rewrite says what became of the commits of a history. Products, templates and digests are as they were: what was published stays.
+type Rewrite struct {
+	Cleansing    string            `json:"cleansing"`              // id of the run, by which it is undone
+	Undo         bool              `json:"undo,omitempty"`         // the run was undone: Commits leads from the new ids back to the old
+	Fingerprints []string          `json:"fingerprints,omitempty"` // of the findings that were purged, without a character of them
+	Commits      map[string]string `json:"commits"`                // id before -> id after; commits that kept their id are left out
 }
 
 // Approval says who let a publication through.
@@ -112,4 +122,5 @@ type State struct {
 	Head      int                 // Seq of the last entry, 0 for an empty ledger
 	Rendering string              // Rendering of the last Published or Restored entry
 	Products  map[string]*Product // by id
+	Commits   map[string]string   // commits of rewritten histories -> what they are now
 }

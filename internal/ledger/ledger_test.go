@@ -50,6 +50,26 @@ func TestReduceFoldsPublicationsMetadataAndGuidance(t *testing.T) {
 	assert.False(t, ok)
 }
 
+func TestReduceFollowsCommitsThroughRewrites(t *testing.T) {
+	rewrite := func(seq int, commits map[string]string) Entry {
+		return Entry{Seq: seq, Kind: Rewritten, Rewrite: &Rewrite{Cleansing: "c", Commits: commits}}
+	}
+	first := published(1, product("a", 0, "1.0.0"))
+	state, err := Reduce([]Entry{first, rewrite(2, map[string]string{"one": "uno", "two": "due"}), rewrite(3, map[string]string{"uno": "eins"})})
+	require.NoError(t, err)
+	assert.Equal(t, "eins", state.Commit("one"))
+	assert.Equal(t, "due", state.Commit("two"))
+	assert.Equal(t, "eins", state.Commit("uno"))
+	assert.Equal(t, "three", state.Commit("three"))
+	assert.Equal(t, "r1", state.Rendering, "a rewrite changes nothing that is published")
+	assert.Equal(t, 3, state.Head)
+
+	undone, err := Reduce([]Entry{first, rewrite(2, map[string]string{"one": "uno"}), rewrite(3, map[string]string{"uno": "one"})})
+	require.NoError(t, err)
+	assert.Equal(t, "one", undone.Commit("one"))
+	assert.Equal(t, "one", undone.Commit("uno"))
+}
+
 func TestReduceOfNothingIsEmpty(t *testing.T) {
 	state, err := Reduce(nil)
 	require.NoError(t, err)
@@ -82,6 +102,9 @@ func TestReduceRefusesALedgerThatContradictsItself(t *testing.T) {
 		{"inactive becomes deprecated", []Entry{first, {Seq: 2, Kind: Guidance, Inactive: []Ref{{"a", "1.0.0"}}}, {Seq: 3, Kind: Guidance, Deprecated: []Ref{{"a", "1.0.0"}}}}, "inactive already"},
 		{"guidance with products", []Entry{{Seq: 1, Kind: Guidance, Products: []Product{product("a", 0, "1.0.0")}}}, "brings products"},
 		{"restore with products", []Entry{{Seq: 1, Kind: Restored, Products: []Product{product("a", 0, "1.0.0")}}}, "brings products"},
+		{"rewrite without commits", []Entry{{Seq: 1, Kind: Rewritten, Rewrite: &Rewrite{}}}, "says of no commit what became of it"},
+		{"rewrite with nothing", []Entry{{Seq: 1, Kind: Rewritten}}, "says of no commit what became of it"},
+		{"rewrite with products", []Entry{{Seq: 1, Kind: Rewritten, Products: []Product{product("a", 0, "1.0.0")}}}, "brings products"},
 		{"unknown kind", []Entry{{Seq: 1, Kind: "commits"}}, `unknown kind "commits"`},
 	}
 	for _, row := range rows {
