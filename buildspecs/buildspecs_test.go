@@ -44,6 +44,11 @@ func TestEveryBuildspecHasTheFrame(t *testing.T) {
 			last = at
 		}
 		assert.NotContains(t, install, "fleet check", name)
+		for _, command := range spec.Phases["build"].Commands {
+			if strings.Contains(command, "fleet check --only") {
+				assert.Contains(t, command, "--only features", "%s: a cache that earlier builds wrote would be believed", name)
+			}
+		}
 		if spec.Artifacts != nil {
 			assert.Contains(t, spec.Phases["build"].Commands[0], "rm -rf out", "%s: the input could bring files into the artifact", name)
 		}

@@ -25,7 +25,11 @@ func prepare(o Options, templates []*manifest.Product) ([]subject, []finding.Fin
 		base := resolve.Input{
 			Region: o.Settings.Regions.Home, Account: o.Settings.Accounts.Test, StackName: o.Settings.BetaStack(p.ID),
 		}
-		for n, in := range resolve.Variants(p.Template.Doc, base, regions(o)) {
+		variants, err := resolve.Explore(p.Template.Doc, base, regions(o))
+		if err != nil {
+			findings = append(findings, unresolved(p, err))
+		}
+		for n, in := range variants {
 			t, err := resolve.Resolve(p.Template.Doc, in)
 			if err != nil {
 				findings = append(findings, unresolved(p, err))

@@ -2,6 +2,9 @@ package resolve
 
 // condition evaluates a named condition once.
 func (e *evaluator) condition(name string) Truth {
+	if granted, ok := e.in.Conditions[name]; ok {
+		e.conditions[name] = truthOf(granted)
+	}
 	if truth, ok := e.conditions[name]; ok {
 		return truth
 	}
@@ -64,6 +67,13 @@ func (e *evaluator) fold(terms []any, decisive, otherwise Truth) Truth {
 		}
 	}
 	return result
+}
+
+func truthOf(b bool) Truth {
+	if b {
+		return True
+	}
+	return False
 }
 
 func not(t Truth) Truth {

@@ -100,9 +100,11 @@ func (e *evaluator) call(name string, argument any) any {
 	case "Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition":
 		return e.truthValue(name, argument)
 	case "Fn::Length":
-		if items, ok := e.value(argument).([]any); ok {
+		value := e.value(argument)
+		if items, ok := value.([]any); ok {
 			return strconv.Itoa(len(items))
 		}
+		return Symbol{Text: "${" + name + "}", Refs: Refs(value)}
 	case "Fn::ToJsonString":
 		value := e.value(argument)
 		if len(Refs(value)) == 0 {
@@ -225,9 +227,10 @@ func (e *evaluator) join(argument any) any {
 		return Symbol{Text: "${Fn::Join}"}
 	}
 	delimiter, _ := a[0].(string)
-	items, ok := e.value(a[1]).([]any)
+	value := e.value(a[1]) // once: twice at every level of a nested Join would take for ever
+	items, ok := value.([]any)
 	if !ok {
-		return Symbol{Text: "${Fn::Join}", Refs: Refs(e.value(a[1]))}
+		return Symbol{Text: "${Fn::Join}", Refs: Refs(value)}
 	}
 	return concat(items, delimiter)
 }
@@ -347,15 +350,16 @@ func (e *evaluator) zones(argument any) any {
 
 // cidr cuts an IPv4 block as Fn::Cidr does: count subnets with hostBits bits left for hosts.
 func (e *evaluator) cidr(argument any) any {
-	a, _ := argument.([]any)
+	evaluated := e.value(argument)
+	items, _ := evaluated.([]any)
 	values := make([]string, 0, 3)
-	for _, item := range a {
-		if text, ok := Text(e.value(item)); ok {
+	for _, item := range items {
+		if text, ok := Text(item); ok {
 			values = append(values, text)
 		}
 	}
 	if len(values) != 3 {
-		return Symbol{Text: "${Fn::Cidr}", Refs: Refs(e.value(argument))}
+		return Symbol{Text: "${Fn::Cidr}", Refs: Refs(evaluated)}
 	}
 	block, err := netip.ParsePrefix(values[0])
 	count, errCount := strconv.Atoi(values[1])

@@ -20,6 +20,7 @@ type Input struct {
 	Account    string
 	StackName  string
 	Parameters map[string]string // values beside or instead of the template's defaults
+	Conditions map[string]bool   // outcomes taken for granted, whatever the values say; default none
 }
 
 // Template is a template for one Input: only what is created, with every known value filled in.

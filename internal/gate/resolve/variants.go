@@ -7,38 +7,74 @@ import (
 	"strings"
 )
 
+// maxGranted is how many inputs may take conditions for granted.
+const maxGranted = 64
+
 // maxCombined is how many combinations of values are tried; beyond it, one value is changed at a time.
 const maxCombined = 32
 
 // Variants lists inputs that together bring about every outcome of the template's conditions that a consumer can choose: values of the
-// parameters and regions that the conditions compare. The first is in itself. Where there are too many combinations, one value at a
-// time differs from in. Inputs that lead to the same outcomes as an earlier one are left out.
+// parameters, regions and keys of mappings that decide them, tried in all combinations or, where these are too many, one at a time. What
+// no such value brings about, because it hangs on the account, on the name of the stack or on too many values at once, is taken for
+// granted by further inputs, so that every branch of every Fn::If is seen. The first input is in itself. Inputs that lead to the same
+// as an earlier one are left out.
 func Variants(doc map[string]any, in Input, regions []string) []Input {
-	axes := map[string][]string{} // parameter or AWS::Region -> values worth trying
-	compared(section(doc, "Conditions"), func(name string, literals []string) {
-		if name == "AWS::Region" {
-			axes[name] = union(axes[name], regions, literals)
-		} else if declaration, ok := section(doc, "Parameters")[name].(map[string]any); ok {
-			axes[name] = union(axes[name], choices(declaration, literals))
-		}
-	})
-	candidates := combine(in, axes)
-	variants, seen := []Input{}, map[string]bool{}
-	for _, candidate := range candidates {
+	variants, _ := Explore(doc, in, regions)
+	return variants
+}
+
+// Explore is Variants for a gate that must know whether that is all: the error says that there are more branches than can be looked at.
+func Explore(doc map[string]any, in Input, regions []string) ([]Input, error) {
+	axes := axesOf(doc, regions)
+	variants, seen, reached := []Input{}, map[string]bool{}, []map[string]Truth{}
+	for _, candidate := range combine(in, axes) {
 		t, err := Resolve(doc, candidate)
 		if err != nil && len(variants) > 0 {
 			continue // a value that the template refuses, or that leaves a condition open
 		}
 		outcome := ""
 		if err == nil {
-			outcome = fmt.Sprint(t.Conditions) // fmt prints maps in order of their keys
+			outcome = fmt.Sprint(t.Conditions, lookups(doc, candidate, axes)) // fmt prints maps in order of their keys
+			reached = append(reached, t.Conditions)
 		}
 		if !seen[outcome] {
 			seen[outcome] = true
 			variants = append(variants, candidate)
 		}
 	}
-	return variants
+	if where := computedKey(doc); where != "" {
+		return variants, fmt.Errorf("mapping %s is looked up by a part of %s: look it up by a parameter, AWS::Region or AWS::AccountId", where, strings.Join(volatile, ", "))
+	}
+	granted := unreached(branches(doc), reached)
+	if len(granted) > maxGranted {
+		return variants, fmt.Errorf("conditions: %d branches hang on the account, the name of the stack or too many values at once, more than the %d that are looked at", len(granted), maxGranted)
+	}
+	for _, conditions := range granted {
+		with := in
+		with.Conditions = conditions
+		variants = append(variants, with)
+	}
+	return variants, nil
+}
+
+// axesOf are the values worth trying, by parameter or AWS::Region.
+func axesOf(doc map[string]any, regions []string) map[string][]string {
+	axes := map[string][]string{}
+	add := func(name string, literals []string) {
+		if name == "AWS::Region" {
+			axes[name] = union(axes[name], regions, literals)
+		} else if declaration, ok := section(doc, "Parameters")[name].(map[string]any); ok {
+			axes[name] = union(axes[name], choices(declaration, literals))
+		}
+	}
+	compared(section(doc, "Conditions"), add)
+	keyed(doc, func(name string, keys []string) {
+		if name == "AWS::AccountId" || name == "AWS::StackName" {
+			axes[name] = union(axes[name], keys)
+		}
+		add(name, keys)
+	})
+	return axes
 }
 
 // choices are the values of a parameter that conditions may tell apart: all allowed ones, or the literals and one that is none of them.
@@ -123,8 +159,15 @@ func oneAtATime(in Input, names []string, axes map[string][]string) []Input {
 }
 
 func with(in Input, name, value string) Input {
-	if name == "AWS::Region" {
+	switch name {
+	case "AWS::Region":
 		in.Region = value
+		return in
+	case "AWS::AccountId":
+		in.Account = value
+		return in
+	case "AWS::StackName":
+		in.StackName = value
 		return in
 	}
 	in.Parameters = maps.Clone(in.Parameters)
@@ -157,6 +200,15 @@ func Difference(base, in Input) string {
 	}
 	if in.Region != base.Region {
 		words = append(words, "AWS::Region="+in.Region)
+	}
+	if in.Account != base.Account {
+		words = append(words, "AWS::AccountId="+in.Account)
+	}
+	if in.StackName != base.StackName {
+		words = append(words, "AWS::StackName="+in.StackName)
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Conditions)) {
+		words = append(words, fmt.Sprintf("condition %s %t", name, in.Conditions[name]))
 	}
 	return strings.Join(words, ", ")
 }
