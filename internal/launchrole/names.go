@@ -14,6 +14,7 @@ type naming struct {
 	with     []string // other kinds that the resource's own actions need as well
 	property string   // holds the name; dots lead inside
 	made     string   // what CloudFormation makes up when the property is absent; "" if somebody else does
+	unless   string   // a property that gives the name another place in the ARN
 	after    []string // what may follow the name in an ARN; default: nothing, or anything where CloudFormation ends the name
 }
 
@@ -34,7 +35,7 @@ var namings = map[string]naming{
 	"AWS::CloudTrail::Trail":        {service: "cloudtrail", kinds: []string{"trail"}, property: "TrailName", made: upper},
 	"AWS::CloudWatch::Alarm":        {service: "cloudwatch", kinds: []string{"alarm"}, property: "AlarmName", made: upper},
 	"AWS::DynamoDB::Table":          {service: "dynamodb", kinds: []string{"table"}, parts: []string{"index", "stream", "import"}, property: "TableName", made: upper},
-	"AWS::Events::Rule":             {service: "events", kinds: []string{"ruleondefaulteventbus"}, property: "Name", made: upper},
+	"AWS::Events::Rule":             {service: "events", kinds: []string{"ruleondefaulteventbus"}, property: "Name", made: upper, unless: "EventBusName"},
 	"AWS::KMS::Alias":               {service: "kms", kinds: []string{"alias"}, with: []string{"key"}, property: "AliasName"},
 	"AWS::Logs::LogGroup":           {service: "logs", kinds: []string{"loggroup"}, parts: []string{"logstream"}, property: "LogGroupName", made: upper, after: []string{"", ":*"}},
 	"AWS::RDS::DBCluster":           {service: "rds", kinds: []string{"cluster"}, with: []string{"clusterpg", "subgrp", "clustersnapshot", "globalcluster", "db"}, property: "DBClusterIdentifier", made: lower},
@@ -83,7 +84,7 @@ func (d *derivation) names(id, name, prefix, kind string, properties map[string]
 		return nil, nil
 	}
 	text, ok := literal(at(properties, n.property), n.made)
-	if !ok || strings.Trim(text, "*") == "" {
+	if properties[n.unless] != nil || !ok || strings.Trim(text, "*") == "" {
 		return nil, nil
 	}
 	text = strings.TrimPrefix(text, "alias/")

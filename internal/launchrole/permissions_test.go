@@ -34,6 +34,7 @@ var index = &Index{Source: "test", Types: map[string]map[string][]string{
 		"create": {"cloudformation:CreateStackSet", "cloudformation:CreateStackInstances", "cloudformation:TagResource", "iam:PassRole"},
 	},
 	"AWS::S3::BucketPolicy":    {"create": {"s3:PutBucketPolicy"}},
+	"AWS::Events::Rule":        {"create": {"events:PutRule"}},
 	"AWS::SNS::Topic":          {"create": {"sns:CreateTopic", "iam:PassRole"}},
 	"AWS::SNS::Subscription":   {"create": {"sns:Subscribe"}},
 	"AWS::SNS::TopicPolicy":    {"create": {"sns:SetTopicAttributes"}},
@@ -41,7 +42,7 @@ var index = &Index{Source: "test", Types: map[string]map[string][]string{
 	"AWS::DynamoDB::Table":     {"create": {"dynamodb:CreateTable", "dynamodb:Query", "dynamodb:Scan", "s3:GetObject", "kinesis:DescribeStream"}},
 	"AWS::KMS::Alias":          {"create": {"kms:CreateAlias"}},
 	"AWS::Backup::BackupVault": {"create": {"backup:CreateBackupVault", "backup:TagResource"}},
-	"AWS::SecurityHub::Hub":    {"create": {"securityhub:EnableSecurityHub"}},
+	"AWS::SecurityHub::Hub":    {"create": {"securityhub:EnableSecurityHub", "securityhub:PutNews"}},
 	"AWS::Future::Thing":       {"create": {"future:CreateThing"}},
 }, Services: map[string]Service{
 	"backup": {Actions: map[string][]string{"createbackupvault": {"backupVault"}, "tagresource": {"backupPlan", "backupVault"}},
@@ -51,6 +52,8 @@ var index = &Index{Source: "test", Types: map[string]map[string][]string{
 			"stackset-target": {"arn:${Partition}:cloudformation:${Region}:${Account}:stackset-target/.*"}, "type": {"arn:${Partition}:cloudformation:${Region}:${Account}:type/resource/.*"}}},
 	"dynamodb": {Actions: map[string][]string{"createtable": {"table"}, "query": {"index", "table"}, "scan": {"table"}},
 		Kinds: map[string][]string{"table": {"arn:${Partition}:dynamodb:${Region}:${Account}:table/.*"}, "index": {"arn:${Partition}:dynamodb:${Region}:${Account}:table/.*"}}},
+	"events": {Actions: map[string][]string{"putrule": {"rule-on-custom-event-bus", "rule-on-default-event-bus"}},
+		Kinds: map[string][]string{"rule-on-custom-event-bus": {"arn:${Partition}:events:${Region}:${Account}:rule/.*"}, "rule-on-default-event-bus": {"arn:${Partition}:events:${Region}:${Account}:rule/.*"}}},
 	"ec2": {Actions: map[string][]string{"createflowlogs": {"subnet", "vpc-flow-log", "vpc"}, "createvpc": {"vpc"}, "describevpcs": nil},
 		Kinds: map[string][]string{"vpc": {"arn:${Partition}:ec2:${Region}:${Account}:vpc/.*"}, "subnet": {"arn:${Partition}:ec2:${Region}:${Account}:subnet/.*"}, "vpc-flow-log": {"arn:${Partition}:ec2:${Region}:${Account}:vpc-flow-log/.*"}}},
 	"kms": {Actions: map[string][]string{"createkey": nil, "createalias": {"alias", "key"}},
@@ -108,9 +111,11 @@ func TestNamesComeFromTheTemplate(t *testing.T) {
 		"a log group and its streams":    {`{"G": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/audit"}}}`, "Logs", []string{"arn:aws:logs:*:*:log-group:/audit", "arn:aws:logs:*:*:log-group:/audit:*"}},
 		"an alias, and any key":          {`{"A": {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": "alias/audit"}}}`, "KmsKinds", []string{"arn:aws:kms:*:*:alias/audit", "arn:aws:kms:*:*:key/*"}},
 		"the policy of an own bucket":    {`{"B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "b"}}, "P": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "B"}}}}`, "S3", []string{"arn:aws:s3:::b"}},
-		"the policy of another's bucket": {`{"P": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "B"}}}}`, "S3Kinds", []string{"arn:aws:s3:*:*:accesspoint/*", "arn:aws:s3:::*"}},
+		"the policy of another's bucket": {`{"P": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "B"}}}}`, "S3Kinds", []string{"arn:aws:s3:::*"}},
 		"subscription to an own topic":   {`{"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "a"}}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {"TopicArn": {"Fn::GetAtt": ["T", "TopicArn"]}}}}`, "Sns", []string{"arn:aws:sns:*:*:a"}},
 		"policy of two topics":           {`{"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "a"}}, "P": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"Topics": [{"Ref": "T"}, {"Ref": "Param"}]}}}`, "SnsKinds", []string{"arn:aws:sns:*:*:*"}},
+		"a rule of the default bus":      {`{"R": {"Type": "AWS::Events::Rule"}}`, "Events", []string{"arn:aws:events:*:*:rule/SC-*"}},
+		"a rule of another bus":          {`{"R": {"Type": "AWS::Events::Rule", "Properties": {"EventBusName": "b"}}}`, "EventsKinds", []string{"arn:aws:events:*:*:rule/*"}},
 		"there is one of it":             {`{"H": {"Type": "AWS::SecurityHub::Hub"}}`, "Securityhub", []string{"arn:aws:securityhub:*:*:hub/default"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,12 +133,13 @@ func TestTagsAreSetOnTheTypesOwnKind(t *testing.T) {
 }
 
 func TestWhatCannotBeNarrowedSaysWhy(t *testing.T) {
-	got, _ := derive(t, `{"G": {"Type": "AWS::Logs::LogGroup"}, "F": {"Type": "AWS::EC2::FlowLog"}, "T": {"Type": "AWS::Future::Thing"}}`)
+	got, _ := derive(t, `{"G": {"Type": "AWS::Logs::LogGroup"}, "F": {"Type": "AWS::EC2::FlowLog"}, "T": {"Type": "AWS::Future::Thing"}, "S": {"Type": "AWS::SecurityHub::Hub"}}`)
 	require.Equal(t, ledger.Permission{Sid: "LogsAny", Actions: []string{"logs:CreateLogDelivery", "logs:DescribeLogGroups"}, Resources: []string{"*"}, Reason: "AWS takes no resource for these actions"}, got["LogsAny"])
-	require.Equal(t, ledger.Permission{Sid: "LogsKinds", Actions: []string{"logs:PutNews"}, Resources: []string{"arn:aws:logs:*:*:*"},
-		Reason: "AWS makes up the names or ids of: what actions that the reference does not have act on"}, got["LogsKinds"])
+	require.Contains(t, got["Logs"].Actions, "logs:PutNews", "the reference lacks the action, but the log group has a name")
+	require.Equal(t, ledger.Permission{Sid: "SecurityhubKinds", Actions: []string{"securityhub:PutNews"}, Resources: []string{"arn:aws:securityhub:*:*:*"},
+		Reason: "AWS or a parameter decides the names or ids of: what actions that the reference does not have act on"}, got["SecurityhubKinds"])
 	require.Equal(t, []string{"arn:aws:ec2:*:*:subnet/*", "arn:aws:ec2:*:*:vpc-flow-log/*", "arn:aws:ec2:*:*:vpc/*"}, got["Ec2Kinds"].Resources)
-	require.Equal(t, "AWS makes up the names or ids of: subnet, vpc, vpc-flow-log", got["Ec2Kinds"].Reason)
+	require.Equal(t, "AWS or a parameter decides the names or ids of: subnet, vpc, vpc-flow-log", got["Ec2Kinds"].Reason)
 	require.Equal(t, "the Service Authorization Reference of test does not have the service", got["FutureAny"].Reason)
 	for _, p := range got {
 		if slices.Contains(p.Resources, "*") {

@@ -67,7 +67,7 @@ func (g *grants) statements(service string) []ledger.Permission {
 		}
 	}
 	add("", g.named, "")
-	add("Kinds", g.kinds, "AWS makes up the names or ids of: "+strings.Join(unique(g.kinds.reasons), ", "))
+	add("Kinds", g.kinds, "AWS or a parameter decides the names or ids of: "+strings.Join(unique(g.kinds.reasons), ", "))
 	add("Any", g.any, reasons(g.any.reasons))
 	return list
 }
@@ -107,7 +107,7 @@ func (d *derivation) scope(id, name, action string, properties map[string]any) s
 	kinds, known := service.Actions[strings.ToLower(operation)]
 	switch {
 	case !known:
-		return scope{kinds: []string{serviceWide(prefix)}, who: []string{"what actions that the reference does not have act on"}}
+		return d.unknown(id, name, prefix, properties)
 	case len(kinds) == 0:
 		return scope{any: "AWS takes no resource for these actions"}
 	}
@@ -124,6 +124,22 @@ func (d *derivation) scope(id, name, action string, properties map[string]any) s
 	return s
 }
 
+// unknown narrows an action that the reference does not have: to the resource itself if that has a name, else to the service.
+func (d *derivation) unknown(id, name, prefix string, properties map[string]any) scope {
+	if naming, ok := namings[name]; ok && naming.service == prefix {
+		var s scope
+		for kind := range d.index.Services[prefix].Kinds {
+			if arns, fixed := d.arns(id, name, prefix, kind, properties); fixed && isOwn(name, prefix, kind) {
+				s.named = append(s.named, arns...)
+			}
+		}
+		if len(s.named) > 0 {
+			return s
+		}
+	}
+	return scope{kinds: []string{serviceWide(prefix)}, who: []string{"what actions that the reference does not have act on"}}
+}
+
 // serviceWide is every resource of a service.
 func serviceWide(prefix string) string {
 	if prefix == "s3" {
@@ -136,7 +152,10 @@ func serviceWide(prefix string) string {
 func relevant(name, prefix, operation string, kinds []string) []string {
 	own := slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return !isOwn(name, prefix, kind) })
 	naming, known := namings[name]
+	way, other := on[name]
 	switch {
+	case other && way[0] == prefix && slices.ContainsFunc(kinds, func(kind string) bool { return plain(kind) == way[1] }):
+		return slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return plain(kind) != way[1] })
 	case len(own) == 0:
 		return kinds
 	case strings.Contains(operation, "Tag"):
