@@ -92,7 +92,7 @@ type Version struct {
 	Version     string       `json:"version"`
 	Digest      string       `json:"digest"` // SHA-256 of the canonical template, its name in the template store
 	Notes       string       `json:"notes,omitempty"`
-	Commit      string       `json:"commit"`
+	Commit      string       `json:"commit"` // in a State: what the commit is called since the history was rewritten
 	Seq         int          `json:"seq"` // entry that published it; 0 for a candidate
 	Status      Status       `json:"status"`
 	Permissions []Permission `json:"permissions"` // what the launch role needs for this version
@@ -122,5 +122,4 @@ type State struct {
 	Head      int                 // Seq of the last entry, 0 for an empty ledger
 	Rendering string              // Rendering of the last Published or Restored entry
 	Products  map[string]*Product // by id
-	Commits   map[string]string   // commits of rewritten histories -> what they are now
 }

@@ -50,24 +50,32 @@ func TestReduceFoldsPublicationsMetadataAndGuidance(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestReduceFollowsCommitsThroughRewrites(t *testing.T) {
+func TestReduceFollowsTheCommitsOfVersionsThroughRewrites(t *testing.T) {
 	rewrite := func(seq int, commits map[string]string) Entry {
 		return Entry{Seq: seq, Kind: Rewritten, Rewrite: &Rewrite{Cleansing: "c", Commits: commits}}
 	}
-	first := published(1, product("a", 0, "1.0.0"))
-	state, err := Reduce([]Entry{first, rewrite(2, map[string]string{"one": "uno", "two": "due"}), rewrite(3, map[string]string{"uno": "eins"})})
-	require.NoError(t, err)
-	assert.Equal(t, "eins", state.Commit("one"))
-	assert.Equal(t, "due", state.Commit("two"))
-	assert.Equal(t, "eins", state.Commit("uno"))
-	assert.Equal(t, "three", state.Commit("three"))
-	assert.Equal(t, "r1", state.Rendering, "a rewrite changes nothing that is published")
-	assert.Equal(t, 3, state.Head)
-
-	undone, err := Reduce([]Entry{first, rewrite(2, map[string]string{"one": "uno"}), rewrite(3, map[string]string{"uno": "one"})})
-	require.NoError(t, err)
-	assert.Equal(t, "one", undone.Commit("one"))
-	assert.Equal(t, "one", undone.Commit("uno"))
+	first := published(1, product("a", 0, "1.0.0"), product("b", 0, "1.0.0"))
+	first.Products[0].Versions[0].Commit, first.Products[1].Versions[0].Commit = "one", "other"
+	rows := []struct {
+		name    string
+		entries []Entry
+		want    string
+	}{
+		{"once", []Entry{first, rewrite(2, map[string]string{"one": "uno"})}, "uno"},
+		{"twice", []Entry{first, rewrite(2, map[string]string{"one": "uno"}), rewrite(3, map[string]string{"uno": "eins"})}, "eins"},
+		{"undone", []Entry{first, rewrite(2, map[string]string{"one": "uno"}), rewrite(3, map[string]string{"uno": "one"})}, "one"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			state, err := Reduce(row.entries)
+			require.NoError(t, err)
+			assert.Equal(t, row.want, state.Products["a"].Versions[0].Commit)
+			assert.Equal(t, "other", state.Products["b"].Versions[0].Commit)
+			assert.Equal(t, "r1", state.Rendering, "a rewrite changes nothing that is published")
+			assert.Equal(t, len(row.entries), state.Head)
+			assert.Equal(t, "one", row.entries[0].Products[0].Versions[0].Commit)
+		})
+	}
 }
 
 func TestReduceOfNothingIsEmpty(t *testing.T) {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
@@ -11,7 +10,7 @@ import (
 // Reduce folds entries, ordered by Seq, into the state that rendering needs. It refuses a ledger that contradicts itself, because
 // rendering from one could drop a version, which Service Catalog would then delete.
 func Reduce(entries []Entry) (State, error) {
-	state := State{Products: map[string]*Product{}, Commits: map[string]string{}}
+	state := State{Products: map[string]*Product{}}
 	for _, e := range entries {
 		if e.Seq != state.Head+1 {
 			return State{}, fmt.Errorf("ledger entry %d follows entry %d: the numbers have a gap or repeat: restore the missing object of the ledger bucket", e.Seq, state.Head)
@@ -107,27 +106,19 @@ func (s *State) publish(seq int, p Product) error {
 	return nil
 }
 
-// rewrite follows the commits of a history to what they are now. A commit that comes back under its own id is as if never rewritten.
+// rewrite follows the commits of versions to what they are called now, so that each can be traced to a commit that exists.
 func (s *State) rewrite(r *Rewrite) error {
 	if r == nil || len(r.Commits) == 0 {
 		return fmt.Errorf("a %s entry says of no commit what became of it", Rewritten)
 	}
-	for before, now := range s.Commits {
-		if after, ok := r.Commits[now]; ok {
-			s.Commits[before] = after
+	for _, p := range s.Products {
+		for i, v := range p.Versions {
+			if now, ok := r.Commits[v.Commit]; ok {
+				p.Versions[i].Commit = now
+			}
 		}
 	}
-	maps.Copy(s.Commits, r.Commits)
-	maps.DeleteFunc(s.Commits, func(before, now string) bool { return before == now })
 	return nil
-}
-
-// Commit is what a commit that some entry names is called today.
-func (s State) Commit(id string) string {
-	if now, ok := s.Commits[id]; ok {
-		return now
-	}
-	return id
 }
 
 // mark gives a published version a status; versions only ever lose, never win.
