@@ -93,7 +93,7 @@ type Version struct {
 	Digest      string       `json:"digest"` // SHA-256 of the canonical template, its name in the template store
 	Notes       string       `json:"notes,omitempty"`
 	Commit      string       `json:"commit"` // in a State: what the commit is called since the history was rewritten
-	Seq         int          `json:"seq"` // entry that published it; 0 for a candidate
+	Seq         int          `json:"seq"`    // entry that published it; 0 for a candidate
 	Status      Status       `json:"status"`
 	Permissions []Permission `json:"permissions"` // what the launch role needs for this version
 }
