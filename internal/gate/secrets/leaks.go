@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"path"
 	"regexp"
 	"runtime"
@@ -34,12 +33,11 @@ var houseRules string
 
 // leaks has gitleaks look at every text of a corpus, while it is written.
 //
-// Versions of a file share most of their lines, so only what is new is looked at (fresh). Texts that a rule over many lines could concern
+// Versions of a file share most of their lines, so only what is new is looked at (fresh.go). Texts that a rule over many lines could concern
 // are looked at whole (spanning).
 type leaks struct {
 	detector *detect.Detector
-	seed     maphash.Seed
-	seen     map[uint64]struct{}
+	seen     *lineSet
 	jobs     chan job
 	group    sync.WaitGroup
 	mutex    sync.Mutex
@@ -66,7 +64,7 @@ func newLeaks(ctx context.Context) (*leaks, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &leaks{detector: detector, seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, jobs: make(chan job, 256)}
+	l := &leaks{detector: detector, seen: newLineSet(), jobs: make(chan job, 256)}
 	for range runtime.GOMAXPROCS(0) {
 		l.group.Go(func() {
 			for j := range l.jobs {
@@ -96,6 +94,9 @@ var newDetector = sync.OnceValues(func() (*detect.Detector, error) {
 		rules.Keywords[word] = struct{}{}
 	}
 	rules.Allowlists = append(rules.Allowlists, house.Allowlists...)
+	generic := rules.Rules[genericRule]
+	generic.Allowlists = append(generic.Allowlists, house.Rules["assigned-secret"].Allowlists...)
+	rules.Rules[genericRule] = generic
 	for id, rule := range rules.Rules {
 		if rule.Regex != nil {
 			rule.Path = nil
@@ -107,6 +108,9 @@ var newDetector = sync.OnceValues(func() (*detect.Detector, error) {
 	d.MaxDecodeDepth = 2
 	return d, nil
 })
+
+// genericRule judges by the names of values, as the house rule assigned-secret does: what is none for one is none for the other.
+const genericRule = "generic-api-key"
 
 // parseRules reads a configuration of gitleaks. Its own way to extend one by another works once in a process only.
 func parseRules(text string) (config.Config, error) {
@@ -127,9 +131,9 @@ func parseRules(text string) (config.Config, error) {
 	return rules, nil
 }
 
-// spanning are words that a text must all hold for a rule that spans many lines: a curl command, a Kubernetes secret, a private key. A test
-// derives from the rules that there are no others.
-var spanning = [][]string{{"curl"}, {"kind:", "secret", "data:"}, {"-----begin"}}
+// spanning are words that a text must all hold for a rule that spans many lines: a curl command, a Kubernetes secret, a private key, a
+// parameter with a default. A test derives from the rules that there are no others.
+var spanning = [][]string{{"curl"}, {"kind:", "secret", "data:"}, {"-----begin"}, {"passw", "default"}}
 
 // add hands a text over. Of names each that is a key container's is handed over by itself.
 func (l *leaks) add(piece int, kind, text string) {
@@ -150,94 +154,9 @@ func (l *leaks) add(piece int, kind, text string) {
 			return
 		}
 	}
-	if fresh, lines := l.fresh(text); fresh != "" {
+	if fresh, lines := l.seen.fresh(text); fresh != "" {
 		l.jobs <- job{piece: piece, text: fresh, lines: lines}
 	}
-}
-
-// gap stands for lines left out; it is no space, so that no rule reaches over it.
-const gap = "\x00\n"
-
-// joints are what may stand beside a line break between a name and its value. A test holds the rules against it.
-const joints = "=>:|?,'\"`"
-
-// fresh is what of a text was not seen before, and the numbers of its lines: lines that are new, and neighbours that are together for the
-// first time, if a rule could reach from one to the other.
-func (l *leaks) fresh(text string) (string, []int) {
-	f := freshness{leaks: l, lines: strings.SplitAfter(text, "\n"), last: -1}
-	f.hash.SetSeed(l.seed)
-	previous := -1 // the line before that is more than joints
-	for i, line := range f.lines {
-		bare := strings.TrimSpace(line)
-		if strings.Trim(bare, joints+" \t") == "" || i < 4 && header.MatchString(line) {
-			continue
-		}
-		if previous >= 0 && f.joined(previous, i, bare) && f.new(previous, i) {
-			f.keep(previous, i)
-		}
-		if f.new(i, i) {
-			f.keep(i, i)
-		}
-		previous = i
-	}
-	return f.kept.String(), f.numbers
-}
-
-// header is a line in which a commit or tag names another object, which is new in each of them.
-var header = regexp.MustCompile(`^(tree|parent|object) ([0-9a-f]{40}|[0-9a-f]{64})\n$`)
-
-// freshness collects what is new in a text.
-type freshness struct {
-	leaks   *leaks
-	lines   []string
-	hash    maphash.Hash
-	last    int // last line kept
-	kept    strings.Builder
-	numbers []int
-}
-
-// joined says whether a rule could reach from line previous to line i.
-func (f *freshness) joined(previous, i int, bare string) bool {
-	before := strings.TrimSpace(f.lines[previous])
-	if strings.ContainsRune(joints, rune(before[len(before)-1])) || strings.ContainsRune(joints, rune(bare[0])) {
-		return true
-	}
-	for _, between := range f.lines[previous+1 : i] {
-		if strings.TrimSpace(between) != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// new says whether lines from to to never came together before.
-func (f *freshness) new(from, to int) bool {
-	f.hash.Reset()
-	for _, line := range f.lines[from : to+1] {
-		_, _ = f.hash.WriteString(line)
-	}
-	_ = f.hash.WriteByte(byte(min(to-from, 1)))
-	sum := f.hash.Sum64()
-	_, known := f.leaks.seen[sum]
-	f.leaks.seen[sum] = struct{}{}
-	return !known
-}
-
-// keep adds lines, each once.
-func (f *freshness) keep(from, to int) {
-	from = max(from, f.last+1)
-	if from > to {
-		return
-	}
-	if f.last >= 0 && from > f.last+1 {
-		f.kept.WriteString(gap)
-		f.numbers = append(f.numbers, f.last+1)
-	}
-	for i := from; i <= to; i++ {
-		f.kept.WriteString(f.lines[i])
-		f.numbers = append(f.numbers, i+1)
-	}
-	f.last = to
 }
 
 // look runs gitleaks on one text.
@@ -266,16 +185,29 @@ func container(name string) string {
 
 // hitOf translates a finding; its lines count from 0 in the text that gitleaks was given, its columns from 1, or from 2 behind a line break.
 func hitOf(f gitleaks.Finding, j job) hit {
-	line := f.StartLine
+	line, column := f.StartLine, f.StartColumn
+	if line > 0 {
+		column--
+	}
+	if before, _, ok := strings.Cut(f.Match, f.Secret); ok { // the match starts with a name, on a line before perhaps
+		if breaks := strings.Count(before, "\n"); breaks > 0 {
+			line, column = line+breaks, -strings.LastIndex(before, "\n")
+		}
+		column += len(before)
+	}
+	if decoded(f) { // the text that was matched stands nowhere, only its start is known
+		line, column = min(line, strings.Count(j.text, "\n")), 1
+	}
 	if j.lines != nil && line < len(j.lines) {
 		line = j.lines[line] - 1
 	}
-	column := f.StartColumn
-	if f.StartLine > 0 {
-		column--
-	}
 	title := strings.TrimSuffix(f.Description, ".")
 	return hit{line: line + 1, column: max(column, 1), pattern: ruleOf(f.RuleID), title: titled(title), value: f.Secret}
+}
+
+// decoded says whether a secret was found in what a text encodes, so that it stands nowhere as it is.
+func decoded(f gitleaks.Finding) bool {
+	return slices.ContainsFunc(f.Tags, func(tag string) bool { return strings.HasPrefix(tag, "decoded:") })
 }
 
 // ruleOf spells gitleaks' rule ids as the other gates spell theirs.
@@ -367,38 +299,10 @@ func merge(hits, leaked []hit) []hit {
 	}
 	for _, generic := range []bool{false, true} {
 		for _, h := range leaked {
-			if (h.pattern == "GENERIC_API_KEY") == generic {
+			if (h.pattern == ruleOf(genericRule)) == generic {
 				add(h)
 			}
 		}
 	}
 	return hits
-}
-
-// innocent marks the planted text that holds no secret.
-const innocent = -1 << 30
-
-// plant is a text with a secret made up for this run, and the rule of gitleaks that must find it.
-type plant struct{ rule, text string }
-
-func plants() []plant {
-	return []plant{
-		{"aws-access-token", "id = AKIA" + random(upper, 16) + "\n"},
-		{"private-key", "-----BEGIN RSA " + "PRIVATE KEY-----\n" + random(alnum, 64) + "\n" + random(alnum, 64) + "\n-----END RSA " + "PRIVATE KEY-----\n"},
-		{"github-pat", "token: ghp_" + random(alnum, 36) + "\n"},
-		{"slack-bot-token", "token: xoxb-" + random(digits, 12) + "-" + random(digits, 12) + "-" + random(alnum, 24) + "\n"},
-		{"stripe-access-token", "key: sk_live_" + random(alnum, 24) + "\n"},
-		{"gcp-api-key", "key: AIza" + random(alnum, 35) + "\n"},
-		{"npm-access-token", "token: npm_" + random(strings.ToLower(alnum), 36) + "\n"},
-		{"generic-api-key", "api_key = \"" + wordless(20) + "\"\n"},
-	}
-}
-
-// wordless makes up n pairs of letter and digit: a value that holds a word is no secret to gitleaks' generic rule.
-func wordless(n int) string {
-	var b strings.Builder
-	for range n {
-		b.WriteString(random(alnum[:52], 1) + random(digits, 1))
-	}
-	return b.String()
 }

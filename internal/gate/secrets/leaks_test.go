@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"maps"
 	"os"
 	"regexp"
 	"regexp/syntax"
@@ -26,7 +27,7 @@ func secretsOf() map[string]string {
 		"DIGITALOCEAN_PAT":      "token: dop_v1_" + random("0123456789abcdef", 64),
 		"SENDGRID_API_TOKEN":    "key: SG." + random(alnum, 66),
 		"HASHICORP_TF_PASSWORD": "administrator_login_password = \"" + wordless(9) + "\"",
-		"GENERIC_API_KEY":       "api_key = \"" + wordless(20) + "\"",
+		"GENERIC_API_KEY":       "credential = \"" + wordless(20) + "\"",
 	}
 }
 
@@ -111,7 +112,32 @@ func TestASecretInPiecesThatMeetLaterIsFound(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, findings, 1)
 	assert.Equal(t, "c.txt", findings[0].File)
-	assert.Equal(t, 2, findings[0].Span.Line)
+	assert.Equal(t, 3, findings[0].Span.Line, "the line of the value")
+}
+
+func TestANameAndAValueThatMeetLaterAreFound(t *testing.T) {
+	name, value := "  - Name: DB_PASSWORD\n", "    Value: "+wordless(8)+"\n"
+	l, err := newLeaks(context.Background())
+	require.NoError(t, err)
+	l.add(0, "blob", name)
+	l.add(1, "blob", value)
+	l.add(2, "blob", "a\n"+name+value)
+	found, err := l.finish(context.Background())
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	assert.Equal(t, 2, found[0].piece)
+	assert.Equal(t, 3, found[0].hit.line)
+	assert.Equal(t, "PASSWORD_BY_NAME_AND_VALUE", found[0].hit.pattern)
+}
+
+func TestEveryHouseRuleIsPlanted(t *testing.T) {
+	house, err := parseRules(houseRules)
+	require.NoError(t, err)
+	var planted []string
+	for _, p := range housePlants() {
+		planted = append(planted, p.rule)
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(house.Rules)), planted)
 }
 
 func TestAKeyInPiecesThatMeetLaterIsFound(t *testing.T) {
@@ -148,7 +174,10 @@ func reaches(e *syntax.Regexp, repeated bool) bool {
 
 // breaks says whether an expression demands a line break.
 func breaks(e *syntax.Regexp) bool {
-	if e.Op == syntax.OpCharClass {
+	switch e.Op {
+	case syntax.OpLiteral:
+		return slices.Contains(e.Rune, '\n')
+	case syntax.OpCharClass:
 		return within(e, '\n') && !within(e, ' ') && !within(e, 'a')
 	}
 	return slices.ContainsFunc(e.Sub, breaks)
@@ -164,7 +193,7 @@ func within(e *syntax.Regexp, r rune) bool {
 }
 
 // many are the rules of gitleaks that reach over many lines.
-var many = []string{"curl-auth-header", "curl-auth-user", "jwt-base64", "kubernetes-secret-yaml", "private-key"}
+var many = []string{"curl-auth-header", "curl-auth-user", "jwt-base64", "kubernetes-secret-yaml", "password-as-default", "private-key"}
 
 func TestEveryRuleThatSpansLinesHasItsTextsLookedAtWhole(t *testing.T) {
 	detector, err := newDetector()
@@ -192,13 +221,17 @@ func TestOtherRulesCrossLinesAtJointsOnly(t *testing.T) {
 	known := regexp.MustCompile(strings.Join([]string{
 		regexp.QuoteMeta(`[\s'"]{0,3}`), regexp.QuoteMeta(`(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)`), regexp.QuoteMeta(`[\x60'"\s=]{0,5}`), // a joint
 		regexp.QuoteMeta(`(?:[\x60'"\s;]|\\[nr]|$`), regexp.QuoteMeta(`(?:^|[\\'"\x60\s>=:(,)])`), regexp.QuoteMeta(`(?:$|[\\'"\x60\s<),])`), // an end
+		regexp.QuoteMeta(`(?:\r?\n)?[ \t-]*["']?(?:parameter)?value["']?`),                                // see valued
 		regexp.QuoteMeta(`["']\s*=>\s*["']`), regexp.QuoteMeta(`\"\s*value`), regexp.QuoteMeta(`\"\s*/>`), // beside a joint
 	}, "|"))
+	excluded := regexp.MustCompile(`\[\^[^\]]*\]`)
 	for id, rule := range detector.Config.Rules {
 		if rule.Regex == nil || slices.Contains(many, id) {
 			continue
 		}
-		assert.NotContains(t, known.ReplaceAllString(rule.Regex.String(), ""), `\s`, id)
+		rest := known.ReplaceAllString(rule.Regex.String(), "")
+		assert.NotContains(t, rest, `\s`, id)
+		assert.NotContains(t, excluded.ReplaceAllString(rest, ""), `\n`, id)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -60,6 +61,32 @@ func house() []pattern {
 // documented are the secrets of AWS's documentation, which git secrets --register-aws allows too. They are compared with the value found,
 // not with its line, so that a real key beside one is still found.
 var documented = []string{"AKIA" + "IOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"}
+
+// harmless says that a value is documented, an identifier (AWS's ids of users, roles, groups, policies and certificates are no
+// credentials, although git secrets --register-aws takes them for some), or a filler in which a few characters repeat.
+func harmless(rule, value string) bool {
+	if slices.Contains(documented, value) {
+		return true
+	}
+	switch rule {
+	case "AWS_ACCESS_KEY":
+		return strings.Contains(value, "EXAMPLE") || !strings.HasPrefix(value, "AKIA") && !strings.HasPrefix(value, "ASIA") && !strings.HasPrefix(value, "A3T")
+	case "AWS_SECRET_KEY":
+		return strings.HasSuffix(value, "EXAMPLEKEY") || filler(value)
+	case "PRIVATE_KEY":
+		return false
+	}
+	return filler(value)
+}
+
+// filler says whether the end of a value is made of fewer than four different characters.
+func filler(value string) bool {
+	different := map[rune]bool{}
+	for _, r := range value[max(0, len(value)-20):] {
+		different[r] = true
+	}
+	return len(different) < 4
+}
 
 // random makes up n characters of an alphabet.
 func random(alphabet string, n int) string {
