@@ -54,7 +54,7 @@ toolbox: build tools ## pack what CodeBuild downloads
 synth: cdk.out/manifest.json ## synthesize the pipeline into cdk.out
 
 lock: tools ## pin the newest Python packages that requirements/*.in allow
-	@cd requirements && for name in build uv cfn-lint parliament taskcat emulator aws dev; do \
+	@cd requirements && for name in build uv cfn-lint parliament filter-repo taskcat emulator aws dev; do \
 	  ../$(BIN)/uv pip compile --upgrade --universal --python-version 3.10 --generate-hashes --no-header --quiet \
 	    --no-emit-index-url --no-emit-find-links --output-file $$name.txt $$name.in; done
 
