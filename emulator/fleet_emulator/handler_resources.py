@@ -13,7 +13,7 @@ from typing import Any
 from . import registry
 from .needs_s3 import key_context
 from .principals import backend
-from .service_reference import takes
+from .service_reference import takes, takes_nothing
 
 Context = dict[str, str | list[str]]
 
@@ -39,6 +39,8 @@ def targets(
         found = _iam(action, type_name, properties, identifier, account)
         if found:
             return found
+    if takes_nothing(action):  # only a statement on "*" allows it
+        return [Target("*", True)]
     arn, exact = arn_of(type_name, properties, identifier, account, region)
     prefix = action.split(":")[0]
     service = ARN_SERVICES.get(prefix, prefix)

@@ -59,3 +59,8 @@ def takes(action: str, arn: str) -> bool:
     """Whether the action may act on what the ARN names, as far as the reference tells."""
     found = forms(action)
     return found is None or any(form.fullmatch(arn) for form in found)
+
+
+def takes_nothing(action: str) -> bool:
+    """Whether the action takes no resource, so that a policy must allow it on "*"."""
+    return forms(action) == ()

@@ -573,3 +573,14 @@ def test_a_permission_set_takes_aws_managed_policies_below_a_path(aws: Aws) -> N
         properties = {"Name": policy.replace("/", "-"), "InstanceArn": instance, "ManagedPolicies": arns}
         stack = aws.deploy(status.split("_")[0].lower(), {"S": {"Type": "AWS::SSO::PermissionSet", "Properties": properties}})
         assert stack["StackStatus"] == status
+
+
+@pytest.mark.source("Service Authorization Reference, AWS KMS: CreateKey supports no resource-level permissions")
+@pytest.mark.parametrize(("resource", "status"), [("*", "CREATE_COMPLETE"), ("arn:aws:kms:*:*:key/*", "ROLLBACK_COMPLETE")])
+def test_an_action_that_takes_no_resource_needs_a_statement_on_all(aws: Aws, resource: str, status: str) -> None:
+    rest = allow("kms:PutKeyPolicy", "kms:EnableKeyRotation", "kms:TagResource", "kms:ScheduleKeyDeletion", "cloudformation:*")
+    role = aws.role("keys", allow("kms:CreateKey", resource=resource), rest)
+    key = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}}}
+    template = json.dumps({"Resources": {"K": key}})
+    aws.assume(role).client("cloudformation").create_stack(StackName="key", TemplateBody=template)
+    assert aws.client("cloudformation").describe_stacks(StackName="key")["Stacks"][0]["StackStatus"] == status, aws.reasons("key")
