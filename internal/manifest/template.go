@@ -20,9 +20,19 @@ var (
 	logicalID = regexp.MustCompile(`^[a-zA-Z0-9]{1,255}$`)
 	// suppressions are the metadata keys, reduced to letters and digits in lower case, by which tools let an author wave himself through.
 	// cfn-guard finds keys in any case, so the comparison ignores it.
-	suppressions = []string{"guard", "cfnguard", "cfnnag", "cfnlint", "checkov", "kics", "trivy"}
+	suppressions = []string{"guard", "cfnguard", "cfnnag", "cfnlint", "cdknag", "checkov", "kics", "trivy", "regula", "snyk", "semgrep"}
 	notLetter    = regexp.MustCompile(`[^a-z0-9]`)
 )
+
+// registrations are types by which code becomes part of CloudFormation, for every stack of an account. Source: CloudFormation User Guide,
+// "Managing extensions with the CloudFormation registry".
+var registrations = []string{
+	"AWS::CloudFormation::GuardHook", "AWS::CloudFormation::HookDefaultVersion", "AWS::CloudFormation::HookTypeConfig",
+	"AWS::CloudFormation::HookVersion", "AWS::CloudFormation::LambdaHook", "AWS::CloudFormation::Macro",
+	"AWS::CloudFormation::ModuleDefaultVersion", "AWS::CloudFormation::ModuleVersion", "AWS::CloudFormation::PublicTypeVersion",
+	"AWS::CloudFormation::Publisher", "AWS::CloudFormation::ResourceDefaultVersion", "AWS::CloudFormation::ResourceVersion",
+	"AWS::CloudFormation::TypeActivation",
+}
 
 // maxResources is CloudFormation's limit for one template.
 const maxResources = 500
@@ -138,6 +148,8 @@ func checkResources(r *document.Report, root map[string]any) {
 			r.Add(pointer+"/Type", "is missing or no text", "write the type of the resource, for example AWS::S3::Bucket")
 		case strings.HasSuffix(kind, "::MODULE"):
 			r.Add(pointer+"/Type", "modules bring resources that no gate has seen", "write the resources out")
+		case !strings.HasPrefix(kind, "AWS::"), kind == "AWS::CloudFormation::CustomResource", slices.Contains(registrations, kind):
+			r.Add(pointer+"/Type", kind+" runs code that no gate has seen, with the rights of whoever launches the product", "use a resource type of AWS's registry")
 		case kind == "AWS::CloudFormation::Stack":
 			r.Add(pointer+"/Properties/TemplateURL", "a nested stack brings a template that no gate has seen", "put its resources into this template, or make it a product of its own")
 		case kind == stackSetType && properties["TemplateBody"] != nil:

@@ -116,12 +116,45 @@ func (p *plan) inspect(f manifest.File, product string) []*messages.Pickle {
 		p.refuse(f.Path, 1, product, "NO_SCENARIO", "holds no scenario", "write one, or delete the file")
 		return nil
 	}
+	p.withoutRows(f, product, document, pickles)
 	lines := stepLines(document)
 	reported := map[int]bool{}
 	for _, pickle := range pickles {
 		p.inspectScenario(f, product, pickle, lines, reported)
 	}
 	return pickles
+}
+
+// withoutRows reports scenarios that never run, because their outline has no row: nothing would miss them.
+func (p *plan) withoutRows(f manifest.File, product string, document *messages.GherkinDocument, pickles []*messages.Pickle) {
+	runs := map[string]bool{}
+	for _, pickle := range pickles {
+		runs[pickle.AstNodeIds[0]] = true
+	}
+	for _, s := range scenarios(document) {
+		if !runs[s.Id] {
+			p.refuse(f.Path, int(s.Location.Line), product, "EMPTY_SCENARIO",
+				fmt.Sprintf("scenario %q is never run: its outline has no row of examples, or it has no step", s.Name), "add rows below Examples:, or delete it")
+		}
+	}
+}
+
+// scenarios are those of a feature and of its rules.
+func scenarios(document *messages.GherkinDocument) []*messages.Scenario {
+	var all []*messages.Scenario
+	for _, child := range document.Feature.Children {
+		if child.Scenario != nil {
+			all = append(all, child.Scenario)
+		}
+		if child.Rule != nil {
+			for _, inner := range child.Rule.Children {
+				if inner.Scenario != nil {
+					all = append(all, inner.Scenario)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // inspectScenario reports each faulty line once, although steps of a background and rows of an outline come back in every scenario.

@@ -25,8 +25,30 @@ type Explanation struct {
 	After  string   // YAML of one that does not
 }
 
-// Explain looks a rule of the baseline up; the second result is false where there is none of that name.
+// ownRules are explained here, because they are evaluated by this package.
+var ownRules = []Explanation{
+	{
+		Rule: serviceRule, File: "internal/gate/policy/services.go",
+		Source: "allowed_services in fleet.yaml; its default is in internal/config/services.go",
+		Why:    []string{"products may use the services that the platform team allows: what runs an engineer's code with somebody else's rights, or keeps secrets, is left out"},
+		How:    []string{"do without the resource, or ask the platform team to add the service to allowed_services in fleet.yaml"},
+		Before: "Resources:\n  Function:\n    Type: AWS::Lambda::Function\n", After: "Resources:\n  Rule:\n    Type: AWS::Events::Rule\n",
+	},
+	{
+		Rule: referenceRule, File: "internal/gate/policy/references.go",
+		Source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html",
+		Why:    []string{"a dynamic reference brings a value that no gate has seen, read with the rights of whoever launches the product"},
+		How:    []string{referenceCure},
+		Before: "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: '{{resolve:secretsmanager:payments}}'\n",
+		After:  "Parameters:\n  Title: {Type: String}\nResources:\n  Topic:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: !Ref Title\n",
+	},
+}
+
+// Explain looks a rule of the baseline, or of this package, up; the second result is false where there is none of that name.
 func Explain(baseline fs.FS, name string) (Explanation, bool, error) {
+	if i := slices.IndexFunc(ownRules, func(e Explanation) bool { return e.Rule == name }); i >= 0 {
+		return ownRules[i], true, nil
+	}
 	files, err := readBaseline(baseline)
 	if err != nil {
 		return Explanation{}, false, err
@@ -45,10 +67,14 @@ func Explain(baseline fs.FS, name string) (Explanation, bool, error) {
 	return Explanation{}, false, nil
 }
 
-// Names are the rules of the baseline, in the order of its files.
+// Names are the rules of the baseline, in the order of its files, and those of this package.
 func Names(baseline fs.FS) ([]string, error) {
 	files, err := readBaseline(baseline)
-	return names(files), err
+	all := names(files)
+	for _, e := range ownRules {
+		all = append(all, e.Rule)
+	}
+	return all, err
 }
 
 var sourceComment = regexp.MustCompile(`^#\s*Source:\s*(.*)$`)

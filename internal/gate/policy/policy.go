@@ -4,7 +4,8 @@
 // folder, accounts for every template and every rule in the answer, and in the same run evaluates the rules' own tests: a rule whose
 // planted bad example passes makes the gate broken. Besides the template as written, what it becomes for each outcome of its conditions
 // is evaluated (package resolve), so that no intrinsic hides a value. Rules of a catalog add to the baseline and never redefine it.
-// Start at Run. rules.go reads rule files, guard.go runs the tool, findings.go reads its answer.
+// Two rules are evaluated here, because cfn-guard cannot: which services products may use (services.go) and where dynamic references may
+// stand (references.go). Start at Run. rules.go reads rule files, guard.go runs the tool, findings.go reads its answer.
 package policy
 
 import (
@@ -57,6 +58,11 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	if err != nil {
 		return check, nil, err
 	}
+	mine, err := judge(o, templates.Fresh, subjects)
+	if err != nil {
+		return check, nil, err
+	}
+	findings = append(findings, mine...)
 	reports, err := guard.baseline(ctx, baseline, subjects)
 	if err != nil {
 		return check, findings, err

@@ -70,6 +70,7 @@ Resources:
         BlockPublicPolicy: false
         IgnorePublicAcls: true
         RestrictPublicBuckets: true
+      VersioningConfiguration: {Status: Enabled}
 `, nil)
 	require.Len(t, findings, 1)
 	f := findings[0]
