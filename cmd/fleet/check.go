@@ -45,18 +45,19 @@ func newCheckCommand(io *IO) *cobra.Command {
 	o := checkOptions{}
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Check a catalog: policy, schema, secrets and features",
+		Short: "Check a catalog: policy, schema, iam, secrets and features",
 		Long: `Check a catalog as the pipeline's stage Alpha does, with the same tools and rules.
 
 Gates, which run in parallel:
   policy    every template against every guard rule (cfn-guard)
   schema    every template against CloudFormation's resource schemas, for the fleet's regions (cfn-lint)
+  iam       every IAM policy of every template: whether IAM understands it, what it can be misused for (parliament)
   secrets   every object of the git history, and files that are not committed (git-secrets)
   features  the scenarios of the products and of the platform team (Gherkin); fleet steps prints the sentences
 
 Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is broken, so nothing is proved.`,
 		Example: `  fleet check
-  fleet check --only policy,schema
+  fleet check --only policy,schema,iam
   fleet check --explain S3_PUBLIC_ACCESS_BLOCKED
   fleet check --staged
   fleet check --commit main..HEAD

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	guardrules "accountfleet/guard-rules"
 	"accountfleet/internal/document"
+	"accountfleet/internal/gate/iam"
 	"accountfleet/internal/gate/policy"
 	"accountfleet/internal/gate/schema"
 	"accountfleet/internal/gate/secrets"
@@ -28,6 +30,10 @@ func runExplain(ctx context.Context, io *IO, name string) error {
 			name, title, value)
 		return nil
 	}
+	if text := iam.Explain(name); text != "" {
+		fmt.Fprint(io.Out, text)
+		return nil
+	}
 	e, found, err := policy.Explain(guardrules.Files, name)
 	if err != nil {
 		return err
@@ -45,7 +51,7 @@ func unknownRule(name string) error {
 	if err != nil {
 		return err
 	}
-	known = append(known, secrets.Rules()...)
+	known = slices.Concat(known, secrets.Rules(), iam.Names())
 	cure := "take it from a finding: fleet check prints gate/RULE"
 	if near := document.Nearest(strings.ToUpper(name), known); near != "" {
 		cure = "did you mean " + near

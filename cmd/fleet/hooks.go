@@ -31,11 +31,11 @@ func newHooksCommand(io *IO) *cobra.Command {
 		Short: "Check before git commits and pushes",
 		Long: `Check what git is about to record or send, by the same gates as fleet check.
 
-  pre-commit   what is staged, not the working tree: policy, schema and features of the catalog, secrets in what is new
+  pre-commit   what is staged, not the working tree: policy, schema, iam and features of the catalog, secrets in what is new
                (a merge's commit too)
   commit-msg   secrets in the message
   pre-push     secrets in every object that the remote would receive: added then deleted, messages, tags, merges, names;
-               a push to the pipeline's branch must also pass policy, schema and features, which costs nothing after a commit
+               a push to the pipeline's branch must also pass policy, schema, iam and features, which costs nothing after a commit
 
 One core.hooksPath serves all worktrees. Hooks that were there before still run, first. A missing tool or a broken gate refuses.`,
 		Args: cobra.NoArgs,
@@ -110,7 +110,7 @@ func runHooksStatus(ctx context.Context, io *IO, o hooksOptions) error {
 	if _, err := config.Load(in.Settings); err != nil {
 		wrong = append(wrong, err.Error())
 	}
-	for _, name := range []string{"git-secrets", "cfn-guard", "cfn-lint"} {
+	for _, name := range []string{"git-secrets", "cfn-guard", "cfn-lint", "parliament-python"} {
 		if _, err := locateTool(name); err != nil {
 			wrong = append(wrong, err.Error())
 		}

@@ -1,4 +1,4 @@
-// Package gate runs the checks of Alpha on a catalog: policy, schema, secrets and features. The command fleet check is all there is to
+// Package gate runs the checks of Alpha on a catalog: policy, schema, iam, secrets and features. The command fleet check is all there is to
 // it, on a laptop, in a hook and in the pipeline.
 //
 // A gate has three outcomes. It passed; or it has findings about what was pushed; or it is broken: its tool is missing, changed,
@@ -24,6 +24,7 @@ import (
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
 	"accountfleet/internal/gate/features"
+	"accountfleet/internal/gate/iam"
 	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/gate/policy"
 	"accountfleet/internal/gate/schema"
@@ -36,12 +37,13 @@ import (
 const (
 	Policy   = "policy"
 	Schema   = "schema"
+	IAM      = "iam"
 	Secrets  = "secrets"
 	Features = "features"
 )
 
 // Names lists the gates.
-func Names() []string { return []string{Policy, Schema, Secrets, Features} }
+func Names() []string { return []string{Policy, Schema, IAM, Secrets, Features} }
 
 // timeout keeps Alpha within its ten minutes.
 const timeout = 9 * time.Minute
@@ -52,7 +54,7 @@ type Options struct {
 	Repository string             // folder whose git history is scanned; default: the repository that holds Catalog
 	Settings   *config.Settings   //
 	Only       []string           // gates to run; default all
-	Products   []string           // products whose templates policy and schema look at; default all
+	Products   []string           // products whose templates policy, schema and iam look at; default all
 	Locate     tool.Locate        //
 	Memory     *memory.Memory     // what was found before; default none
 	Cucumber   io.Writer          // receives the Cucumber JSON of the features gate; default none
@@ -108,7 +110,7 @@ func wanted(only []string, name string) bool { return len(only) == 0 || slices.C
 func action(only []string) string {
 	sorted := slices.Sorted(slices.Values(only))
 	switch strings.Join(slices.Compact(sorted), ",") {
-	case Policy + "," + Schema:
+	case IAM + "," + Policy + "," + Schema:
 		return "PolicyAsCode"
 	case Secrets:
 		return "SecretsDetection"
@@ -166,6 +168,8 @@ func runOne(ctx context.Context, name string, o Options, catalog *manifest.Catal
 		return policy.Run(ctx, policy.Options{Catalog: o.selected(catalog), Settings: o.Settings, Baseline: guardrules.Files, Locate: o.Locate, Memory: o.Memory})
 	case Schema:
 		return schema.Run(ctx, schema.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate, Memory: o.Memory})
+	case IAM:
+		return iam.Run(ctx, iam.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate, Memory: o.Memory})
 	case Secrets:
 		return secrets.Run(ctx, secrets.Options{
 			Catalog: o.Catalog, Repository: o.Repository, Key: []byte(o.Settings.Organization), Locate: o.Locate, Memory: o.Memory, Selection: o.Selection,

@@ -21,24 +21,24 @@ import (
 func TestTheSeedCatalogPassesTheBaseline(t *testing.T) {
 	settings, err := config.Load("../../fleet.yaml")
 	require.NoError(t, err)
-	result, err := Run(context.Background(), Options{Catalog: "../../catalog", Settings: settings, Only: []string{Policy, Schema}, Locate: gatetest.Locate})
+	result, err := Run(context.Background(), Options{Catalog: "../../catalog", Settings: settings, Only: []string{Policy, Schema, IAM}, Locate: gatetest.Locate})
 	require.NoError(t, err)
 	assert.Empty(t, result.Findings)
 	assert.Equal(t, evidence.Passed, result.Outcome)
 	assert.Equal(t, "PolicyAsCode", result.Action)
-	require.Len(t, result.Checks, 3)
+	require.Len(t, result.Checks, 4)
 	for _, c := range result.Checks {
 		assert.Positive(t, c.Counted, c.Name)
 	}
 }
 
 func TestGatesAreNamedAsTheActionsOfThePipeline(t *testing.T) {
-	assert.Equal(t, "PolicyAsCode", action([]string{Schema, Policy, Schema}))
+	assert.Equal(t, "PolicyAsCode", action([]string{Schema, Policy, IAM, Schema}))
 	assert.Equal(t, "SecretsDetection", action([]string{Secrets}))
 	assert.Equal(t, "UnitTests", action([]string{Features}))
 	assert.Equal(t, "Check", action(nil))
 	_, err := Run(context.Background(), Options{Settings: gatetest.Settings(), Only: []string{"polcy"}})
-	require.ErrorContains(t, err, `no gate "polcy": choose from policy, schema, secrets, features`)
+	require.ErrorContains(t, err, `no gate "polcy": choose from policy, schema, iam, secrets, features`)
 }
 
 func TestBrokenNeverLooksLikePass(t *testing.T) {
@@ -98,7 +98,7 @@ func TestSecretsNeedNoWellFormedCatalog(t *testing.T) {
 	result, err = Run(context.Background(), Options{Catalog: dir, Settings: gatetest.Settings(), Locate: gatetest.Locate})
 	require.NoError(t, err)
 	assert.Equal(t, evidence.Findings, result.Outcome)
-	assert.Len(t, result.NotRun, 3, "gates of templates say why they did not run")
+	assert.Len(t, result.NotRun, 4, "gates of templates say why they did not run")
 }
 
 func TestWaiverLetsOneFindingPassAndShowsIt(t *testing.T) {

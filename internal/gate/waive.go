@@ -5,11 +5,13 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	guardrules "accountfleet/guard-rules"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/iam"
 	"accountfleet/internal/manifest"
 	"accountfleet/internal/waiver"
 )
@@ -80,6 +82,9 @@ var lintRule = regexp.MustCompile(`^[EWI][0-9]{4}$`)
 func gateOf(rule string) string {
 	if lintRule.MatchString(rule) {
 		return Schema
+	}
+	if strings.HasPrefix(rule, iam.Prefix) {
+		return IAM
 	}
 	return Policy
 }

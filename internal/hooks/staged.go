@@ -46,7 +46,7 @@ func (o Options) content(ctx context.Context, r *snapshot.Repository, settings *
 		return err
 	}
 	if passed.known() {
-		return o.judge(ctx, run, "", "; these very products passed policy, schema and features before")
+		return o.judge(ctx, run, "", "; these very products passed policy, schema, iam and features before")
 	}
 	root, err := os.MkdirTemp("", "fleet-hook-")
 	if err != nil {

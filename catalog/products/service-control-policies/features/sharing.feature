@@ -29,7 +29,6 @@ Feature: Nothing is shared with the world
 
     Examples:
       | action                      |
-      | ec2:ModifyImageAttribute    |
       | ec2:ModifySnapshotAttribute |
 
   Scenario Outline: Resources are shared within the organization only
