@@ -13,7 +13,7 @@ const gap = "\x00\n"
 const joints = "=>:|?,'\"`"
 
 // valued is a line that gives the name on the line before it a value.
-var valued = regexp.MustCompile(`(?i)^[ \t-]*["']?(?:parameter)?value["']?[ \t]*[:=]`)
+var valued = regexp.MustCompile(`(?i)^[- \t]*["']?(?:parameter)?value["']?[ \t]*[:=]`)
 
 // lineSet knows the lines, and pairs of lines, that were seen before, by a hash whose seed nobody who pushes can know.
 type lineSet struct {
@@ -30,11 +30,10 @@ func (s *lineSet) fresh(text string) (string, []int) {
 	f.hash.SetSeed(s.seed)
 	previous := -1 // the line before that is more than joints
 	for i, line := range f.lines {
-		bare := strings.TrimSpace(line)
-		if strings.Trim(bare, joints+" \t") == "" || i < 4 && header.MatchString(line) {
+		if jointsOnly(line) || i < 4 && header.MatchString(line) {
 			continue
 		}
-		if previous >= 0 && f.joined(previous, i, bare) && f.new(previous, i) {
+		if previous >= 0 && joined(f.lines, previous, i) && f.new(previous, i) {
 			f.keep(previous, i)
 		}
 		if f.new(i, i) {
@@ -58,19 +57,25 @@ type freshness struct {
 	numbers []int
 }
 
-// joined says whether a rule could reach from line previous to line i.
-func (f *freshness) joined(previous, i int, bare string) bool {
-	before := strings.TrimSpace(f.lines[previous])
-	if strings.ContainsRune(joints, rune(before[len(before)-1])) || strings.ContainsRune(joints, rune(bare[0])) || valued.MatchString(bare) {
+// joined says whether a rule could reach from line previous to line i, the next that is more than joints.
+func joined(lines []string, previous, i int) bool {
+	before, after := strings.TrimSpace(lines[previous]), strings.TrimSpace(lines[i])
+	if before == "" || after == "" {
+		return false
+	}
+	if strings.ContainsRune(joints, rune(before[len(before)-1])) || strings.ContainsRune(joints, rune(after[0])) || valued.MatchString(after) {
 		return true
 	}
-	for _, between := range f.lines[previous+1 : i] {
+	for _, between := range lines[previous+1 : i] {
 		if strings.TrimSpace(between) != "" {
 			return true
 		}
 	}
 	return false
 }
+
+// jointsOnly says whether a line is nothing but space and joints.
+func jointsOnly(line string) bool { return strings.Trim(strings.TrimSpace(line), joints+" \t") == "" }
 
 // new says whether lines from to to never came together before.
 func (f *freshness) new(from, to int) bool {

@@ -12,44 +12,31 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/rs/zerolog"
-	"github.com/spf13/viper"
-	"github.com/zricethezav/gitleaks/v8/config"
 	"github.com/zricethezav/gitleaks/v8/detect"
-	"github.com/zricethezav/gitleaks/v8/logging"
 	gitleaks "github.com/zricethezav/gitleaks/v8/report"
 	"github.com/zricethezav/gitleaks/v8/sources"
-
-	_ "embed"
 )
-
-// gitleaksVersion is the module's, in go.mod; a test compares them.
-const gitleaksVersion = "8.30.1"
-
-// houseRules extend gitleaks' own: what it does not know, and what is none.
-//
-//go:embed gitleaks.toml
-var houseRules string
 
 // leaks has gitleaks look at every text of a corpus, while it is written.
 //
-// Versions of a file share most of their lines, so only what is new is looked at (fresh.go). Texts that a rule over many lines could concern
-// are looked at whole (spanning).
+// Versions of a file share most of their lines, so only what is new is looked at (fresh.go), and by each rule only the lines that hold its
+// words (narrow.go). Texts that a rule over many lines could concern are looked at whole, by that rule (spanning).
 type leaks struct {
-	detector *detect.Detector
-	seen     *lineSet
-	jobs     chan job
-	group    sync.WaitGroup
-	mutex    sync.Mutex
-	found    []leak
+	rules *rules
+	seen  *lineSet
+	jobs  chan job
+	group sync.WaitGroup
+	mutex sync.Mutex
+	found []leak
 }
 
 // job is a text, or what is new in it.
 type job struct {
 	piece int    // index in the corpus
 	path  string // name of a file that may be a secret as a whole; else empty
-	text  string
-	lines []int // number, from 1, of each line of text in the piece; nil where it is whole
+	whole string // the text
+	text  string // what is new in it
+	lines []int  // number, from 1, of each line of text in the piece; nil where it is whole
 }
 
 // leak is a finding of gitleaks, in a piece of the corpus.
@@ -60,11 +47,11 @@ type leak struct {
 
 // newLeaks starts as many workers as there are processors.
 func newLeaks(ctx context.Context) (*leaks, error) {
-	detector, err := newDetector()
+	rules, err := loadRules()
 	if err != nil {
 		return nil, err
 	}
-	l := &leaks{detector: detector, seen: newLineSet(), jobs: make(chan job, 256)}
+	l := &leaks{rules: rules, seen: newLineSet(), jobs: make(chan job, 256)}
 	for range runtime.GOMAXPROCS(0) {
 		l.group.Go(func() {
 			for j := range l.jobs {
@@ -75,66 +62,6 @@ func newLeaks(ctx context.Context) (*leaks, error) {
 	return l, nil
 }
 
-// newDetector makes gitleaks, once, with its own rules and those of this program. Nothing in a repository can change them: no
-// configuration, no ignore file, no comment and no path lets a text pass, and rules for some names look into every file.
-var newDetector = sync.OnceValues(func() (*detect.Detector, error) {
-	logging.Logger = logging.Logger.Level(zerolog.Disabled)
-	rules, err := parseRules(config.DefaultConfig)
-	if err != nil {
-		return nil, err
-	}
-	house, err := parseRules(houseRules)
-	if err != nil {
-		return nil, err
-	}
-	for id, rule := range house.Rules {
-		rules.Rules[id] = rule
-	}
-	for word := range house.Keywords {
-		rules.Keywords[word] = struct{}{}
-	}
-	rules.Allowlists = append(rules.Allowlists, house.Allowlists...)
-	generic := rules.Rules[genericRule]
-	generic.Allowlists = append(generic.Allowlists, house.Rules["assigned-secret"].Allowlists...)
-	rules.Rules[genericRule] = generic
-	for id, rule := range rules.Rules {
-		if rule.Regex != nil {
-			rule.Path = nil
-		}
-		rules.Rules[id] = rule
-	}
-	d := detect.NewDetector(rules)
-	d.IgnoreGitleaksAllow = true
-	d.MaxDecodeDepth = 2
-	return d, nil
-})
-
-// genericRule judges by the names of values, as the house rule assigned-secret does: what is none for one is none for the other.
-const genericRule = "generic-api-key"
-
-// parseRules reads a configuration of gitleaks. Its own way to extend one by another works once in a process only.
-func parseRules(text string) (config.Config, error) {
-	reader := viper.New()
-	reader.SetConfigType("toml")
-	var raw config.ViperConfig
-	var rules config.Config
-	err := reader.ReadConfig(strings.NewReader(text))
-	if err == nil {
-		err = reader.Unmarshal(&raw)
-	}
-	if err == nil {
-		rules, err = raw.Translate()
-	}
-	if err != nil {
-		return rules, fmt.Errorf("gitleaks: rules: %w: the fleet program was built wrongly", err)
-	}
-	return rules, nil
-}
-
-// spanning are words that a text must all hold for a rule that spans many lines: a curl command, a Kubernetes secret, a private key, a
-// parameter with a default. A test derives from the rules that there are no others.
-var spanning = [][]string{{"curl"}, {"kind:", "secret", "data:"}, {"-----begin"}, {"passw", "default"}}
-
 // add hands a text over. Of names each that is a key container's is handed over by itself.
 func (l *leaks) add(piece int, kind, text string) {
 	if kind == "tree" || kind == "name" {
@@ -144,32 +71,35 @@ func (l *leaks) add(piece int, kind, text string) {
 			}
 		}
 	}
-	lower := ""
-	for _, words := range spanning {
-		if lower == "" {
-			lower = strings.ToLower(text)
-		}
-		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(lower, word) }) {
-			l.jobs <- job{piece: piece, text: text}
-			return
-		}
-	}
-	if fresh, lines := l.seen.fresh(text); fresh != "" {
-		l.jobs <- job{piece: piece, text: fresh, lines: lines}
-	}
+	fresh, lines := l.seen.fresh(text)
+	l.jobs <- job{piece: piece, whole: text, text: fresh, lines: lines}
 }
 
 // look runs gitleaks on one text.
 func (l *leaks) look(ctx context.Context, j job) {
-	//lint:ignore SA1019 in this version there is no other way to hand over one text
-	found := l.detector.DetectContext(ctx, detect.Fragment(sources.Fragment{Raw: j.text, FilePath: container(j.path)}))
-	if len(found) == 0 {
+	var hits []hit
+	run := func(d *detect.Detector, part job) {
+		//lint:ignore SA1019 in this version there is no other way to hand over one text
+		for _, f := range d.DetectContext(ctx, detect.Fragment(sources.Fragment{Raw: part.text, FilePath: container(part.path)})) {
+			hits = append(hits, hitOf(f, part))
+		}
+	}
+	if j.path != "" {
+		run(l.rules.all, j)
+	}
+	for _, d := range l.rules.spanningOf(j.whole) {
+		run(d, job{piece: j.piece, text: j.whole})
+	}
+	if j.text != "" {
+		l.rules.narrow(j, run)
+	}
+	if len(hits) == 0 {
 		return
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	for _, f := range found {
-		l.found = append(l.found, leak{j.piece, hitOf(f, j)})
+	for _, h := range hits {
+		l.found = append(l.found, leak{j.piece, h})
 	}
 }
 
@@ -230,7 +160,7 @@ func (l *leaks) finish(ctx context.Context) ([]leak, error) {
 	planted := map[int]string{}
 	for i, p := range plants() {
 		planted[-i-1] = ruleOf(p.rule)
-		l.jobs <- job{piece: -i - 1, text: p.text}
+		l.jobs <- job{piece: -i - 1, whole: p.text, text: p.text}
 	}
 	l.jobs <- job{piece: innocent, text: "account_id: 123456789012\narn: arn:aws:iam::123456789012:role/fleet/reader\n"}
 	l.stop()

@@ -34,6 +34,7 @@ type Options struct {
 	Locate     tool.Locate
 	Memory     *memory.Memory // objects that were found clean before; default none
 	Selection  *Selection     // scan this instead of the whole history and folder; default nil
+	Reveal     func(Found)    // is given every value that was found, for its removal; default none
 }
 
 // Run scans every object of the repository, reachable from a ref or not, and what the catalog's folder holds beside them. An error means
@@ -112,7 +113,9 @@ func examine(ctx context.Context, o Options, program string, repo *repository, f
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	hits = append(merge(hits, out.place(leaked)), out.unreadable...)
+	placed := out.place(leaked)
+	o.reveal(hits, placed)
+	hits = append(merge(hits, placed), out.unreadable...)
 	known.remember(out, hits)
 	return report(ctx, repo, hits, o.Key)
 }
