@@ -16,7 +16,7 @@ func names(t *testing.T) []string {
 	t.Helper()
 	list, err := fs.Glob(files, "*.yml")
 	require.NoError(t, err)
-	require.Len(t, list, 13)
+	require.Len(t, list, 14)
 	return list
 }
 

@@ -91,12 +91,6 @@ func NewBuild(scope constructs.Construct, id string, props BuildProps) *Build {
 }
 
 func (p BuildProps) project(role *Role, logs awslogs.CfnLogGroup) *awscodebuild.CfnProjectProps {
-	variables := make([]any, len(p.Constants))
-	for i, v := range p.Constants {
-		variables[i] = &awscodebuild.CfnProject_EnvironmentVariableProperty{
-			Name: jsii.String(v.Name), Type: jsii.String(v.Type), Value: jsii.String(v.Value),
-		}
-	}
 	return &awscodebuild.CfnProjectProps{
 		Name:        jsii.String(p.Settings.ProjectName(p.Action)),
 		Description: jsii.String(p.Purpose),
@@ -107,7 +101,7 @@ func (p BuildProps) project(role *Role, logs awslogs.CfnLogGroup) *awscodebuild.
 		Artifacts: &awscodebuild.CfnProject_ArtifactsProperty{Type: jsii.String("CODEPIPELINE")},
 		Environment: &awscodebuild.CfnProject_EnvironmentProperty{
 			Type: jsii.String("LINUX_CONTAINER"), ComputeType: jsii.String("BUILD_GENERAL1_MEDIUM"), Image: jsii.String(Image),
-			ImagePullCredentialsType: jsii.String("CODEBUILD"), PrivilegedMode: false, EnvironmentVariables: variables,
+			ImagePullCredentialsType: jsii.String("CODEBUILD"), PrivilegedMode: false, EnvironmentVariables: environment(p.Constants),
 		},
 		EncryptionKey:          jsii.String(p.KeyARN),
 		TimeoutInMinutes:       jsii.Number(p.Minutes),

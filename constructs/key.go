@@ -12,6 +12,7 @@ type KeyProps struct {
 	Alias       string      // begins with "alias/"
 	Description string      //
 	Account     string      // its account, whose own policies may allow the use of the key
+	Closed      bool        // its account administers the key and uses it only as Policy says; default false
 	Policy      []Statement // more statements of the key policy; default none
 }
 
@@ -23,6 +24,9 @@ type Key struct {
 // NewKey creates a key and its alias.
 func NewKey(scope constructs.Construct, id string, props KeyProps) *Key {
 	account := Allow("AccountAdministersTheKey", []string{"*"}, "kms:*").By(Accounts(props.Account))
+	if props.Closed {
+		account = Allow("AccountAdministersTheKey", []string{"*"}, administerKey()...).By(Accounts(props.Account))
+	}
 	key := awskms.NewCfnKey(scope, jsii.String(id), &awskms.CfnKeyProps{
 		Description:       jsii.String(props.Description),
 		EnableKeyRotation: true,
@@ -33,6 +37,14 @@ func NewKey(scope constructs.Construct, id string, props KeyProps) *Key {
 		AliasName: jsii.String(props.Alias), TargetKeyId: key.Ref(),
 	})
 	return &Key{Resource: key}
+}
+
+// administerKey is everything about a key but its use. Source: KMS developer guide, "Allows key administrators to administer the KMS key".
+func administerKey() []string {
+	return []string{
+		"kms:CancelKeyDeletion", "kms:Create*", "kms:Delete*", "kms:Describe*", "kms:Disable*", "kms:Enable*", "kms:Get*", "kms:List*", "kms:Put*",
+		"kms:Revoke*", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
+	}
 }
 
 // ARN is a token: what refers to it is created after the key.

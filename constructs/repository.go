@@ -60,6 +60,7 @@ func newEngineers(scope constructs.Construct, id string, s *config.Settings) *Ro
 			Deny("KeepThePublishedBranch", repository, "codecommit:DeleteBranch", "codecommit:DeleteFile", "codecommit:PutFile", "codecommit:CreateCommit").
 				When("StringEqualsIfExists", "codecommit:References", "refs/heads/"+s.Source.Branch).
 				When("Null", "codecommit:References", "false"),
+			freeze(s, repository),
 			Allow("ReadPipeline", []string{s.ToolsARN("codepipeline", s.PipelineName())}, "codepipeline:GetPipeline",
 				"codepipeline:GetPipelineExecution", "codepipeline:GetPipelineState", "codepipeline:ListActionExecutions",
 				"codepipeline:ListPipelineExecutions"),
@@ -68,6 +69,15 @@ func newEngineers(scope constructs.Construct, id string, s *config.Settings) *Ro
 			Allow("ReadLogs", []string{logs, logs + ":*"}, "logs:GetLogEvents", "logs:FilterLogEvents", "logs:DescribeLogStreams"),
 		},
 	})
+}
+
+// freeze keeps engineers from writing while a cleansing has tagged the repository. CodeCommit has no policies of repositories, so this
+// binds the engineers' role and nobody else; that no push is lost is up to the leases of the cleansing.
+// Source: CodeCommit user guide, "Deny or allow actions on repositories with tags", whose example denies codecommit:Git*.
+func freeze(s *config.Settings, repository []string) Statement {
+	return Deny("FrozenWhileSecretsArePurged", repository, "codecommit:GitPush", "codecommit:CreateBranch", "codecommit:DeleteBranch",
+		"codecommit:CreateCommit", "codecommit:PutFile", "codecommit:DeleteFile", "codecommit:Merge*").
+		When("Null", "aws:ResourceTag/"+s.FreezeTag(), "false")
 }
 
 // TriggerProps describes what starts the pipeline.

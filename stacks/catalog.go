@@ -151,4 +151,8 @@ func newCatalogRoles(stack awscdk.Stack, s *config.Settings) {
 			parts.Allow("SettleVersions", []string{"*"}, "servicecatalog:DescribeProvisioningArtifact", "servicecatalog:ListProvisioningArtifacts",
 				"servicecatalog:UpdateProvisioningArtifact"),
 		}), settle, verify)
+	if s.Cleansing != config.CleanseNever {
+		role("RewriteRole", s.CatalogRewriteRole(), "RepoCleansing, to append to the ledger what a rewrite made of commits",
+			append(readLedger, parts.Allow("AppendLedger", ledger, "s3:PutObject")), config.CleansingAction)
+	}
 }

@@ -39,6 +39,8 @@ var (
 	publishedR rendered // what is published, two regions and two shards
 	units      rendered // one portfolio is shared with organizational units
 	publishedU rendered // what is published, one portfolio shared with organizational units, two shards
+	approving  rendered // a cleansing waits for a reviewer
+	never      rendered // nothing cleanses
 	large      rendered // 40 products of 30 versions for organizational units, with long launch roles
 )
 
@@ -91,6 +93,8 @@ func run(m *testing.M, scratch string) int {
 		{&publishedR, "published-regions", publishing(regionsSettings(), somePlan(2, 2))},
 		{&units, "units", installation(unitsSettings())},
 		{&publishedU, "published-units", publishing(unitsSettings(), unitsPlan())},
+		{&approving, "approving", installation(cleansingSettings(config.CleanseOnApproval))},
+		{&never, "never", installation(cleansingSettings(config.CleanseNever))},
 		{&large, "large", publishing(unitsSettings(), largePlan())},
 	} {
 		if err := synthesize(c.into, filepath.Join(scratch, c.name), c.build); err != nil {
@@ -155,11 +159,18 @@ func settings() *config.Settings {
 		AllowedServices:  config.DefaultAllowedServices(),
 		Shards:           1,
 		LogRetentionDays: 365,
+		Cleansing:        config.CleanseAutomatically,
 		Portfolios: []config.Portfolio{
 			{ID: "security", Name: "Security services", Provider: "Platform team", Accounts: []string{"555555555555"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}},
 			{ID: "account-baseline", Name: "Account baseline", Provider: "Platform team", Accounts: []string{"555555555555", "666666666666"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}},
 		},
 	}
+}
+
+func cleansingSettings(mode config.Cleansing) *config.Settings {
+	s := settings()
+	s.Cleansing = mode
+	return s
 }
 
 func equalSettings() *config.Settings {
@@ -183,7 +194,7 @@ func regionsSettings() *config.Settings {
 	s := settings()
 	s.Regions.Catalog = []string{"eu-west-1", "us-east-1"}
 	s.ReplicationBuckets = map[string]string{"us-east-1": "fleet-replica-us-east-1"}
-	s.Shards = 2
+	s.Shards, s.Cleansing = 2, config.CleanseNever
 	s.Source = config.Source{Branch: "main", Connection: &config.Connection{
 		ARN: "arn:aws:codeconnections:eu-west-1:111111111111:connection/11111111-2222-3333-4444-555555555555", Repository: "example/catalog",
 	}}

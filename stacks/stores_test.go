@@ -70,7 +70,7 @@ func TestTemplatesAreReadByLaunchRolesOfTheOrganizationOnly(t *testing.T) {
 
 func TestLogsAndNotificationsAreEncryptedAndKept(t *testing.T) {
 	groups := different.all("AWS::Logs::LogGroup")
-	assert.Len(t, groups, 13)
+	assert.Len(t, groups, 14)
 	for _, group := range groups {
 		assert.Equal(t, 365.0, group.properties["RetentionInDays"], group.id)
 		assert.NotEmpty(t, group.properties["KmsKeyId"], group.id)

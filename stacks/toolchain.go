@@ -27,7 +27,7 @@ func newToolchain(app awscdk.App, props toolchainProps) (awscdk.Stack, error) {
 	newArtifactBucket(stack, s, key)
 	parts.NewBucket(stack, "Dossiers", parts.BucketProps{Name: s.DossierBucket(), KeyARN: key.ARN(), ExpireOldDays: 365})
 	parts.NewReviewers(stack, "Reviewers", parts.ReviewersProps{Settings: s, Stage: prodStage, Action: approveAction, KeyARN: key.ARN()})
-	parts.NewNotifications(stack, "Notifications", parts.NotificationsProps{Settings: s, KeyARN: operations.ARN()})
+	notifications := parts.NewNotifications(stack, "Notifications", parts.NotificationsProps{Settings: s, KeyARN: operations.ARN()})
 
 	b := &builder{
 		stack: stack, s: s, key: key.ARN(), logsKey: operations.ARN(),
@@ -35,6 +35,9 @@ func newToolchain(app awscdk.App, props toolchainProps) (awscdk.Stack, error) {
 	}
 	builds, err := b.builds()
 	if err != nil {
+		return nil, err
+	}
+	if err := b.cleansing(notifications); err != nil {
 		return nil, err
 	}
 	d := &designer{s: s, builds: builds, source: newSourceRole(stack, s, key).ARN()}

@@ -15,7 +15,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from . import organizations_guardrails, principals, resource_policies, usage
+from . import organizations_guardrails, principals, resource_policies, resource_tags, usage
 from .conditions import CannotDecide
 from .organizations_model import organization_of
 from .policies import Answer, Effect, Policy, Question, decide, load
@@ -202,6 +202,7 @@ def _context(principal: Principal, action: str, resource: str, given: Context) -
     if len(parts) > 5 and parts[3]:
         values["aws:requestedregion"] = [parts[3]]
     values.update(_organizations(principal.account, resource_policies.owner(resource)))
+    values.update(resource_tags.context(resource))
     for key, value in principal.tags.items():
         values[f"aws:principaltag/{key.lower()}"] = [value]
     for name, said in given.items():

@@ -12,6 +12,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 
+from . import code_repositories
 from .resource_types import Operation, Properties, Resource, define, made
 from .stacks_source import read
 from .trust import require_trust
@@ -72,6 +73,7 @@ def _repository(operation: Operation, p: Properties) -> Resource:
     branch = (p.get("Code") or {}).get("BranchName")
     if seed:
         metadata["defaultBranch"] = branch or "main"
+    code_repositories.replace(metadata["Arn"], {tag["Key"]: tag["Value"] for tag in p.get("Tags") or []})
     return made(REPOSITORY, operation, p, metadata["repositoryId"], metadata)
 
 
@@ -86,6 +88,9 @@ def _update_repository(operation: Operation, resource: Resource, p: Properties) 
             metadata[key] = metadata[key].removesuffix(old) + new
         metadata["Arn"] = metadata["Arn"].removesuffix(old) + new
     metadata["repositoryDescription"] = p.get("RepositoryDescription", "")
+    mine = {tag["Key"]: tag["Value"] for tag in resource.properties.get("Tags") or []}
+    others = {key: value for key, value in code_repositories.tags(metadata["Arn"]).items() if key not in mine}
+    code_repositories.replace(metadata["Arn"], {**others, **{tag["Key"]: tag["Value"] for tag in p.get("Tags") or []}})
 
 
 def _delete_repository(operation: Operation, resource: Resource) -> None:

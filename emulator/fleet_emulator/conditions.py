@@ -17,6 +17,8 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
+from .resource_tags import ALL_KNOWN
+
 Values = Mapping[str, Sequence[str]]
 """The request's context: keys in lower case."""
 
@@ -42,8 +44,8 @@ KNOWN = tuple(
     aws:sourcevpce aws:tagkeys aws:tokenissuetime aws:useragent aws:userid aws:username aws:viaawsservice aws:vpcsourceip
     cloudformation:changesetname cloudformation:createaction cloudformation:importresourcetypes
     cloudformation:resourcetypes cloudformation:rolearn cloudformation:stackpolicyurl cloudformation:templateurl
-    codecommit:references iam:associatedresourcearn iam:awsservicename iam:passedtoservice iam:permissionsboundary
-    iam:policyarn iam:resourcetag/*
+    codecommit:references events:detail-type events:source
+    iam:associatedresourcearn iam:awsservicename iam:passedtoservice iam:permissionsboundary iam:policyarn iam:resourcetag/*
     kms:calleraccount kms:callerorgid kms:encryptioncontext:* kms:encryptioncontextkeys kms:grantconstrainttype
     kms:granteeprincipal kms:grantisforawsresource kms:grantoperations kms:keyorigin kms:keyspec kms:keyusage
     kms:requestalias kms:resourcealiases kms:viaservice
@@ -71,6 +73,8 @@ def lookup(key: str, values: Values) -> Sequence[str] | None:
     key = key.lower()
     if key in values:
         return values[key]
+    if key.startswith("aws:resourcetag/") and ALL_KNOWN in values:
+        return None
     if not any(fnmatchcase(key, known) for known in KNOWN):
         raise CannotDecide(f"the emulator cannot evaluate the condition key {key}")
     return None

@@ -56,7 +56,7 @@ def _special() -> Mapping[str, Special]:
 
     return {
         "s3": needs_s3.of, "iam": needs_iam.of, "sts": needs_iam.of_sts, "kms": _kms, "cloudformation": _cloudformation,
-        "organizations": _organizations,
+        "organizations": _organizations, "events": _put_events,
     }  # fmt: skip
 
 
@@ -86,8 +86,9 @@ def _shared(call: Call) -> Context:
     tags = dict(_request_tags(call.parameters))
     for key, value in tags.items():
         context[f"aws:RequestTag/{key}"] = value
-    if tags:
-        context["aws:TagKeys"] = list(tags)
+    keys = list(tags) + [str(key) for name in ("TagKeys", "tagKeys") for key in call.parameters.get(name) or []]
+    if keys:
+        context["aws:TagKeys"] = keys
     return context
 
 
@@ -297,13 +298,23 @@ def _repository(call: Call, caller: Caller) -> str:
     return _named(call, caller, "arn:aws:ecr:{region}:{account}:repository/{name}", "repositoryName")
 
 
-def _events(call: Call, caller: Caller) -> str | list[str]:
-    if call.operation == "PutEvents":
-        buses = {str(e.get("EventBusName") or "default") for e in call.parameters.get("Entries", [])}
-        return [b if b.startswith("arn:") else f"arn:aws:events:{call.region}:{caller.account}:event-bus/{b}" for b in buses]
+def _events(call: Call, caller: Caller) -> str:
     bus = _first(call, "EventBusName").rsplit("/", 1)[-1]
     prefix = "" if bus in ("", "default") else f"{bus}/"
     return _named(call, caller, "arn:aws:events:{region}:{account}:rule/" + prefix + "{name}", "Name", "Rule")
+
+
+def _put_events(call: Call, caller: Caller) -> list[Need]:
+    """PutEvents is decided event by event. Source: EventBridge user guide, "Using IAM policy conditions"."""
+    if call.operation != "PutEvents":
+        return _plain(call, caller)
+    needs = []
+    for entry in call.parameters.get("Entries") or []:
+        named = str(entry.get("EventBusName") or "default")
+        bus = named if named.startswith("arn:") else f"arn:aws:events:{call.region}:{caller.account}:event-bus/{named}"
+        told: Context = {"events:source": str(entry.get("Source", "")), "events:detail-type": str(entry.get("DetailType", ""))}
+        needs.append(Need("events:PutEvents", bus, told))
+    return needs
 
 
 def _queue(call: Call, caller: Caller) -> str:

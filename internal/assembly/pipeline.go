@@ -12,12 +12,13 @@ type Assembly struct {
 	Pipeline   *Pipeline          // the one AWS::CodePipeline::Pipeline
 	Projects   map[string]Project // CodeBuild projects by name
 	Triggers   []Trigger          // EventBridge rules that start the pipeline
+	Starters   []Starter          // EventBridge rules that start a CodeBuild project beside the pipeline
 	Reviewers  string             // ARN of the role that may approve: the one whose policy names codepipeline:PutApprovalResult
 	Approvers  []string           // ARN patterns of the roles that may assume Reviewers
-	Engineers  string             // ARN of the role that may push: the one whose policy names codecommit:GitPush
+	Engineers  string             // ARN of the role by which people push: the one whose policy names codecommit:GitPush and that no service takes
 	Repository *Repository        // the CodeCommit repository, nil with a CodeConnections source
 	Roles      []Role             // every role of the assembly
-	OtherRules []string           // enabled EventBridge rules that do not start the pipeline
+	OtherRules []string           // enabled EventBridge rules that start neither the pipeline nor a project
 }
 
 // Role is a role and the actions that its policies allow, as they are written there.
@@ -97,6 +98,7 @@ type Project struct {
 	Name           string
 	ARN            string
 	RoleARN        string
+	Source         string // CODEPIPELINE, or NO_SOURCE for a project that is no action
 	Buildspec      string // inlined YAML
 	Environment    []Variable
 	Image          string
@@ -117,6 +119,16 @@ type Trigger struct {
 	Name    string
 	Pattern map[string]any // event pattern
 	RoleARN string         // role that starts the pipeline
+}
+
+// Starter is an EventBridge rule whose target is a CodeBuild project.
+type Starter struct {
+	Name    string
+	Pattern map[string]any    // event pattern
+	RoleARN string            // role that starts the build
+	Project string            // name
+	Paths   map[string]string // name of a placeholder -> path in the event
+	Input   string            // input of StartBuild with <placeholders>; empty: none
 }
 
 // Repository is the CodeCommit repository and its seed.

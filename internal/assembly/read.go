@@ -13,7 +13,7 @@ func (l *loader) fill(a *Assembly) {
 		a.Projects[p.Name] = p
 	}
 	if a.Pipeline != nil {
-		a.Triggers, a.OtherRules = l.readRules(a.Pipeline.ARN)
+		l.readRules(a)
 	}
 	a.Repository = l.readRepository()
 	roles := l.readRoles()
@@ -25,7 +25,7 @@ func (l *loader) fill(a *Assembly) {
 		a.Reviewers, a.Approvers = l.roleFor(roles, "codepipeline:PutApprovalResult", "who may approve")
 	}
 	if a.Repository != nil {
-		a.Engineers, _ = l.roleFor(roles, "codecommit:GitPush", "who may push")
+		a.Engineers, _ = l.roleFor(ofPeople(roles), "codecommit:GitPush", "who may push")
 	}
 }
 
@@ -154,7 +154,7 @@ func readProject(r resource) Project {
 	environment, logs := root.at("Environment"), root.at("LogsConfig").at("CloudWatchLogs")
 	s := r.template.stack
 	p := Project{
-		Name: root.at("Name").need(), RoleARN: root.at("ServiceRole").need(), Buildspec: root.at("Source").at("BuildSpec").need(),
+		Name: root.at("Name").need(), RoleARN: root.at("ServiceRole").need(), Source: root.at("Source").at("Type").text(), Buildspec: root.at("Source").at("BuildSpec").need(),
 		Image: environment.at("Image").text(), TimeoutMinutes: root.at("TimeoutInMinutes").number(60),
 		LogGroup: logs.at("GroupName").text(), EncryptionKey: root.at("EncryptionKey").text(),
 	}
@@ -170,8 +170,12 @@ func readProject(r resource) Project {
 	return p
 }
 
-// readRules returns the enabled rules that have the pipeline as a target, and the names of the others.
-func (l *loader) readRules(pipeline string) (triggers []Trigger, others []string) {
+// readRules sorts the enabled rules by what they start: the pipeline, a project beside it, or neither.
+func (l *loader) readRules(a *Assembly) {
+	projects := map[string]string{}
+	for name, p := range a.Projects {
+		projects[p.ARN] = name
+	}
 	for _, r := range l.resources("AWS::Events::Rule") {
 		if r.text("State") == "DISABLED" {
 			continue
@@ -180,21 +184,32 @@ func (l *loader) readRules(pipeline string) (triggers []Trigger, others []string
 		if name == "" {
 			name = r.id
 		}
-		before := len(triggers)
+		before := len(a.Triggers) + len(a.Starters)
 		for _, target := range r.node("Targets").items() {
-			if target.at("Arn").text() == pipeline {
-				triggers = append(triggers, readTrigger(r, name, target)...)
+			arn := target.at("Arn").text()
+			if arn == a.Pipeline.ARN {
+				a.Triggers = append(a.Triggers, readTrigger(r, name, target)...)
+			} else if project, ok := projects[arn]; ok {
+				a.Starters = append(a.Starters, readStarter(r, name, project, target)...)
 			}
 		}
-		if len(triggers) == before {
-			others = append(others, name)
+		if len(a.Triggers)+len(a.Starters) == before {
+			a.OtherRules = append(a.OtherRules, name)
 		}
 	}
-	return triggers, others
 }
 
 // readTrigger reads a rule that starts the pipeline on an event; a schedule has no pattern and is none.
 func readTrigger(r resource, name string, target node) []Trigger {
+	pattern := readPattern(r)
+	if pattern == nil {
+		return nil
+	}
+	return []Trigger{{Name: name, Pattern: pattern, RoleARN: target.at("RoleArn").need()}}
+}
+
+// readPattern is what a rule selects, nil for a schedule.
+func readPattern(r resource) map[string]any {
 	pattern := r.node("EventPattern")
 	if pattern.missing() {
 		return nil
@@ -203,7 +218,25 @@ func readTrigger(r resource, name string, target node) []Trigger {
 	if !ok {
 		pattern.problem("want a map, got %s", describe(pattern.value))
 	}
-	return []Trigger{{Name: name, Pattern: body, RoleARN: target.at("RoleArn").need()}}
+	return body
+}
+
+// readStarter reads a rule that starts a build, with what it passes on of the event.
+func readStarter(r resource, name, project string, target node) []Starter {
+	pattern := readPattern(r)
+	if pattern == nil {
+		return nil
+	}
+	target.only("Id", "Arn", "RoleArn", "InputTransformer", "RetryPolicy")
+	input := target.at("InputTransformer")
+	input.only("InputPathsMap", "InputTemplate")
+	starter := Starter{
+		Name: name, Pattern: pattern, RoleARN: target.at("RoleArn").need(), Project: project, Input: input.at("InputTemplate").text(),
+	}
+	if paths := input.at("InputPathsMap"); !paths.missing() {
+		starter.Paths = paths.texts()
+	}
+	return []Starter{starter}
 }
 
 func (l *loader) readRepository() *Repository {

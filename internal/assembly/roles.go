@@ -91,6 +91,16 @@ func literals(v any) []string {
 	return texts
 }
 
+// ofPeople are the roles that no service takes.
+func ofPeople(roles []role) []role {
+	return slices.DeleteFunc(slices.Clone(roles), func(r role) bool {
+		return slices.ContainsFunc(statements(r.resource.property("AssumeRolePolicyDocument")), func(s map[string]any) bool {
+			principal, _ := s["Principal"].(map[string]any)
+			return principal["Service"] != nil
+		})
+	})
+}
+
 // roleFor finds the one role that is allowed action by name, and the ARN patterns of who may assume it.
 func (l *loader) roleFor(roles []role, action, what string) (arn string, trusted []string) {
 	var found []role

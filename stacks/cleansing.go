@@ -1,0 +1,62 @@
+package stacks
+
+import (
+	"slices"
+
+	"accountfleet/buildspecs"
+	"accountfleet/internal/config"
+
+	parts "accountfleet/constructs"
+)
+
+// cleansingDays is how long a cleansing can be undone. The bundles hold secrets, so they go when nobody can need them any more.
+const cleansingDays = 90
+
+// cleansing makes what purges a secret from the history of the CodeCommit repository. The store is there even where cleansing is off: a
+// retained bucket could not be adopted again.
+func (b *builder) cleansing(notifications *parts.Notifications) error {
+	if b.s.Source.Connection != nil {
+		return nil
+	}
+	key := parts.NewCleansingStore(b.stack, "CleansingStore", parts.CleansingStoreProps{Settings: b.s, Days: cleansingDays})
+	if b.s.Cleansing == config.CleanseNever {
+		return nil
+	}
+	spec, err := buildspecs.For(b.s.ProjectName(config.CleansingAction), b.s.Name)
+	if err != nil {
+		return err
+	}
+	parts.NewCleansing(b.stack, "Cleansing", parts.CleansingProps{
+		Settings: b.s, Buildspec: spec, Constants: slices.Concat(b.toolbox.variables, []parts.Variable{parts.Plain("GIT_LFS_SKIP_SMUDGE", "1")}),
+		KeyARN: key.ARN(), LogsKeyARN: b.logsKey, Scan: secretsDetection,
+		Permits: b.cleanse(key, *notifications.Topic.Ref()),
+	})
+	return nil
+}
+
+// cleanse is all that a cleansing may do. It pushes to one repository, and nothing else of the pipeline pushes anywhere; it can neither
+// start another build nor approve anything, and what it appends to the ledger it appends by a role that can do only that.
+func (b *builder) cleanse(key *parts.Key, topic string) []parts.Statement {
+	s := b.s
+	repository := []string{s.ToolsARN("codecommit", s.Source.Repository)}
+	pipeline := []string{s.ToolsARN("codepipeline", s.PipelineName())}
+	store, artifacts := s.CleansingBucket(), parts.ArtifactObjects(s, s.ArtifactBucket(), sourceArtifact, packaging)
+	return []parts.Statement{
+		parts.Allow("Toolbox", []string{b.toolbox.object}, "s3:GetObject"),
+		parts.Allow("RewriteTheRepository", repository, "codecommit:GitPull", "codecommit:GitPush"),
+		parts.Allow("FreezeTheRepository", repository, "codecommit:TagResource", "codecommit:UntagResource").
+			When("ForAllValues:StringEquals", "aws:TagKeys", s.FreezeTag()),
+		parts.Allow("HoldTheTrigger", []string{s.ToolsARN("events", "rule/"+s.PushRule())}, "events:DisableRule", "events:EnableRule"),
+		parts.Allow("StartThePipelineAgain", pipeline, "codepipeline:StartPipelineExecution"),
+		parts.Allow("FindCopies", pipeline, "codepipeline:ListPipelineExecutions", "codepipeline:ListActionExecutions"),
+		parts.Allow("FindVersionsOfCopies", []string{parts.BucketARN(s.ArtifactBucket())}, "s3:ListBucketVersions"),
+		parts.Allow("RemoveCopies", artifacts, "s3:DeleteObjectVersion"),
+		parts.Allow("ListBundles", []string{parts.BucketARN(store)}, "s3:ListBucket"),
+		parts.Allow("Bundles", []string{parts.ObjectsARN(store, "*")}, "s3:GetObject", "s3:PutObject"),
+		parts.Allow("EncryptBundles", []string{key.ARN()}, "kms:Decrypt", "kms:GenerateDataKey"),
+		parts.Allow("Notify", []string{topic}, "sns:Publish"),
+		parts.Allow("EncryptNotifications", []string{b.logsKey}, "kms:Decrypt", "kms:GenerateDataKey").
+			When("StringEquals", "kms:ViaService", "sns."+s.Regions.Home+".amazonaws.com"),
+		assume(b.catalog(s.CatalogRewriteRole())),
+	}
+}
