@@ -1,12 +1,13 @@
 """CodeCommit, CodeBuild and CodePipeline: their CloudFormation types over moto's backends, and a pipeline's state.
 
 The emulator runs no build and no pipeline: the rehearsal does, and tells the state by ``PUT /_fleet/pipelines/{name}``.
-``code_types.py`` holds the types, ``code_pipelines.py`` state and approvals, ``code_repositories.py`` tags of repositories.
+``code_types.py`` holds the types, ``code_pipelines.py`` state and approvals, ``code_executions.py`` executions,
+``code_repositories.py`` tags of repositories.
 """
 
 from __future__ import annotations
 
-from . import code_pipelines, code_repositories, code_types
+from . import code_executions, code_pipelines, code_repositories, code_types
 
 
 def register() -> None:
@@ -14,3 +15,4 @@ def register() -> None:
     code_types.register()
     code_pipelines.register()
     code_repositories.register()
+    code_executions.register()

@@ -21,7 +21,9 @@ from moto.core.utils import utcnow
 from .authorization import caller
 
 MAX_SUMMARY = 512
-TIMES = frozenset({"created", "updated", "lastStatusChange", "timestamp", "lastUpdatedAt", "lastChangedAt"})
+TIMES = frozenset(
+    {"created", "updated", "lastStatusChange", "timestamp", "lastUpdatedAt", "lastChangedAt", "startTime", "lastUpdateTime"}
+)
 
 
 class StageNotFound(ServiceException):

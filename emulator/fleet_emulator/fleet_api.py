@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Request, Response
 
-from . import code_pipelines, inventory, usage
+from . import code_executions, code_pipelines, inventory, usage
 from .authorization import AccessDenied, CannotDecide, authorize
 from .credentials import issue
 from .trust import require_trust
@@ -110,6 +110,12 @@ def _resources(*, query: dict[str, str], **_: Any) -> Any:
 @endpoint("GET", "permissions")
 def _permissions(**_: Any) -> Any:
     return {"roles": usage.report()}
+
+
+@endpoint("PUT", "pipelines/([A-Za-z0-9.@_-]+)/executions/([A-Za-z0-9-]+)")
+def _pipeline_execution(name: str, execution: str, *, body: dict[str, Any], **_: Any) -> Any:
+    code_executions.put_execution(body["account"], body["region"], name, execution, body)
+    return {}
 
 
 @endpoint("PUT", "pipelines/([A-Za-z0-9.@_-]+)")
