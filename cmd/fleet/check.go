@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/gate"
@@ -35,6 +36,7 @@ type checkOptions struct {
 	format     string
 	explain    string
 	noCache    bool
+	analyzer   bool // ask Access Analyzer, on AWS
 	evidence   string
 	junit      string
 	cucumber   string
@@ -81,6 +83,7 @@ Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is b
 	c.Flags().StringVar(&o.format, "format", "text", strings.Join(formats, ", ")+": what is printed; lines is for editors")
 	c.Flags().StringVar(&o.explain, "explain", "", "check nothing; tell why a rule exists, what to do, and show a template before and after")
 	c.Flags().BoolVar(&o.noCache, "no-cache", false, "judge everything anew, as the pipeline does")
+	c.Flags().BoolVar(&o.analyzer, "access-analyzer", false, "ask IAM Access Analyzer about every policy too, with the AWS credentials of this shell, as the pipeline does")
 	c.Flags().StringVar(&o.evidence, "evidence", "", "write what was proved to this file, as JSON")
 	c.Flags().StringVar(&o.junit, "junit", "", "write a JUnit report to this file")
 	c.Flags().StringVar(&o.cucumber, "cucumber", "", "write the features' Cucumber JSON report to this file")
@@ -127,6 +130,9 @@ func checkOnce(ctx context.Context, io *IO, o checkOptions, settings *config.Set
 		Catalog: o.catalog, Repository: o.repository, Settings: settings, Only: o.only, Locate: locateTool, Cucumber: &cucumber,
 		Products: o.products, Memory: remembered(io, o),
 	}
+	if err := askAnalyzer(ctx, o, settings, &run); err != nil {
+		return err
+	}
 	scope.apply(&run)
 	result, broken := gate.Run(ctx, run)
 	scope.place(&result)
@@ -149,6 +155,23 @@ func checkOnce(ctx context.Context, io *IO, o checkOptions, settings *config.Set
 	case result.Outcome == evidence.Findings:
 		return errFindings
 	}
+	return nil
+}
+
+// askAnalyzer lets the gate ask Access Analyzer, if the flag says so and AWS is real. An emulator has none, and says that it is one.
+func askAnalyzer(ctx context.Context, o checkOptions, settings *config.Settings, run *gate.Options) error {
+	if !o.analyzer {
+		return nil
+	}
+	session, err := cloud.Open(ctx, settings.Regions.Home)
+	if err != nil {
+		return err
+	}
+	if session.Emulator(ctx) != "" {
+		run.NoAnalyzer = "the emulated AWS has none"
+		return nil
+	}
+	run.Analyzer = session.Analyzer()
 	return nil
 }
 

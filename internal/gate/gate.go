@@ -62,6 +62,8 @@ type Options struct {
 	Waivers    []byte             // the platform team's waivers.yaml; default the one beside the baseline rules
 	Accepted   []byte             // the platform team's accepted-secrets.yaml; default likewise
 	Selection  *secrets.Selection // part of the repository in which secrets are looked for; default all of it
+	Analyzer   iam.Analyzer       // Access Analyzer; default none: then it is reported as not run
+	NoAnalyzer string             // why there is no Analyzer; default that it was not asked for
 }
 
 // outcome is what one gate came to.
@@ -100,7 +102,7 @@ func Run(ctx context.Context, o Options) (evidence.Evidence, error) {
 	}
 	done, skipped := runAll(ctx, o, catalog)
 	outcomes = exceptions.apply(append(outcomes, done...), catalog, o.Selection == nil, o.Now())
-	result.NotRun = skipped
+	result.NotRun = append(skipped, o.notAnalyzed(catalog)...)
 	return settle(result, outcomes, o.Now())
 }
 
@@ -169,7 +171,7 @@ func runOne(ctx context.Context, name string, o Options, catalog *manifest.Catal
 	case Schema:
 		return schema.Run(ctx, schema.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate, Memory: o.Memory})
 	case IAM:
-		return iam.Run(ctx, iam.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate, Memory: o.Memory})
+		return iam.Run(ctx, iam.Options{Catalog: o.selected(catalog), Settings: o.Settings, Locate: o.Locate, Memory: o.Memory, Analyzer: o.Analyzer})
 	case Secrets:
 		return secrets.Run(ctx, secrets.Options{
 			Catalog: o.Catalog, Repository: o.Repository, Key: []byte(o.Settings.Organization), Locate: o.Locate, Memory: o.Memory, Selection: o.Selection,
@@ -182,6 +184,18 @@ func runOne(ctx context.Context, name string, o Options, catalog *manifest.Catal
 		return features.Run(ctx, features.Options{Catalog: catalog, Settings: o.Settings, Baseline: files, Cucumber: o.Cucumber})
 	}
 	return evidence.Check{}, nil, fmt.Errorf("no gate %q", name)
+}
+
+// notAnalyzed says that Access Analyzer was not asked, and why, where it could have been.
+func (o Options) notAnalyzed(catalog *manifest.Catalog) []evidence.Skipped {
+	if o.Analyzer != nil || !wanted(o.Only, IAM) || len(catalog.Products) == 0 {
+		return nil
+	}
+	why := o.NoAnalyzer
+	if why == "" {
+		why = "on AWS only, by --access-analyzer"
+	}
+	return []evidence.Skipped{{What: iam.Analysis, Why: why}}
 }
 
 // selected is the catalog with the wanted products only. One that is not well formed cannot be selected; where none is left, all are

@@ -34,6 +34,8 @@ type policy struct {
 	kind     kind
 	body     map[string]any
 	asJSON   bool // written as text, which no other gate reads
+
+	ofResources bool // a resource control policy
 }
 
 // slots are the properties that hold a policy, by the registry's schemas. Source: the schemas that cfn-lint 1.58.0 ships.
@@ -119,6 +121,7 @@ func (c *collector) add(document map[string]any, words []string, asJSON bool) {
 	c.policies = append(c.policies, policy{
 		product: c.product, variant: c.variant, resource: c.at.LogicalID, typ: c.at.Type, words: words,
 		kind: kindOf(c.at.Type, words, document), body: document, asJSON: asJSON,
+		ofResources: c.at.Type == "AWS::Organizations::Policy" && c.at.Properties["Type"] == controlPolicies[1],
 	})
 }
 

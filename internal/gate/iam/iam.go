@@ -37,6 +37,7 @@ type Options struct {
 	Settings *config.Settings
 	Locate   tool.Locate
 	Memory   *memory.Memory // templates that were judged before; default none
+	Analyzer Analyzer       // is asked too; default nobody
 }
 
 // Run judges every policy of every template. An error means that the gate is broken.
@@ -45,7 +46,7 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	if len(o.Catalog.Products) == 0 {
 		return check, nil, errors.New("iam: no template to check: add a product")
 	}
-	templates := o.Memory.Templates(gate, o.Catalog.Subjects())
+	templates := o.Memory.Templates(gate, o.Catalog.Subjects(), fmt.Sprint("analyzed ", o.Analyzer != nil))
 	var subjects []*collector
 	var findings []finding.Finding
 	for _, p := range templates.Fresh {
@@ -72,6 +73,13 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	}
 	for _, c := range subjects {
 		findings = append(findings, c.escalations()...)
+	}
+	if o.Analyzer != nil {
+		remarks, err := analyze(ctx, o.Analyzer, policies)
+		if err != nil {
+			return check, findings, err
+		}
+		findings = append(findings, remarks...)
 	}
 	findings = once(findings)
 	check.Counted = len(templates.Fresh) + templates.Known

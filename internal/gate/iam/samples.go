@@ -54,19 +54,35 @@ type sampler struct {
 
 // question is a policy for parliament: complete where IAM demands less of the policy's kind than parliament does.
 func (s sampler) question(p policy) any {
-	out := map[string]any{}
-	for key, value := range p.body {
-		out[key] = value
-	}
-	for key := range out {
-		if key != "Statement" {
+	out := s.sample(p)
+	statements, _ := out["Statement"].([]any)
+	for _, item := range statements {
+		st, ok := item.(map[string]any)
+		if !ok {
 			continue
 		}
-		var statements []any
-		for _, item := range many(out[key]) {
-			statements = append(statements, s.statement(p, item))
+		if id, isText := st["Sid"].(string); isText && p.kind == resource {
+			st["Sid"] = plain.ReplaceAllString(id, "")
 		}
-		out[key] = statements
+		if (p.kind == trust || bare[p.typ]) && st["Resource"] == nil && st["NotResource"] == nil {
+			st["Resource"] = "*"
+		}
+	}
+	return out
+}
+
+// sample is a policy in which samples stand for what only a deployment knows.
+func (s sampler) sample(p policy) map[string]any {
+	out := map[string]any{}
+	for key, value := range p.body {
+		if key == "Statement" {
+			var statements []any
+			for _, item := range many(value) {
+				statements = append(statements, s.statement(p, item))
+			}
+			value = statements
+		}
+		out[key] = value
 	}
 	return out
 }
@@ -95,15 +111,8 @@ func (s sampler) statement(p policy, item any) any {
 			value = s.condition(value)
 		case "Action", "NotAction":
 			value = each(value, func(text string) string { return hole.ReplaceAllString(text, "*") })
-		case "Sid":
-			if text, isText := value.(string); isText && p.kind == resource {
-				value = plain.ReplaceAllString(text, "")
-			}
 		}
 		out[key] = value
-	}
-	if (p.kind == trust || bare[p.typ]) && out["Resource"] == nil && out["NotResource"] == nil {
-		out["Resource"] = "*"
 	}
 	return out
 }
