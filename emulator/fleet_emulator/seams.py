@@ -43,6 +43,8 @@ SEAMS: dict[str, str] = {
     "moto.s3.models:s3_backends": "",
     "moto.backends:list_of_moto_modules": "",
     "moto.kms.models:generate_private_key": "key_spec",
+    "moto.ec2.models.amis:AmiBackend._load_amis": "self",
+    "botocore.loaders:JSONFileLoader._load_file": "self, full_path, open_method",
     "moto.cloudtrail.models:Trail.check_bucket_exists": "self",
     "moto.backup.models:Plan": "backup_plan, creator_request_id, backend",
     "moto.cloudformation.responses:CloudFormationResponse.create_stack_set": "self",

@@ -1,15 +1,21 @@
-"""Work that moto does over and over and that changes nothing: done once.
+"""Work that moto and botocore do over and over and that changes nothing: done once, or when it is asked for.
 
-moto lists its own folders for every request, and makes an RSA key of 2,048 bits for every KMS key, also for those that only
-encrypt and never use it. Together these cost more than everything else that a stack of ten resources does.
+moto lists its own folders for every request, makes an RSA key of 2,048 bits for every KMS key, also for those that only
+encrypt and never use it, and fills every account's EC2 in every region with more than a thousand machine images, volumes and
+snapshots. Together these cost more than everything else that a stack of ten resources does.
 """
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from botocore.loaders import JSONFileLoader
 from moto import backends
+from moto.ec2.models.amis import AmiBackend
 from moto.kms import models as kms_models
 from moto.kms.utils import KeySpec, generate_private_key
 
@@ -26,8 +32,39 @@ def _private_key(key_spec: str) -> Any:
     return generate_private_key(key_spec)
 
 
+def _read_model(self: JSONFileLoader, full_path: str, open_method: Callable[..., Any]) -> Any:
+    """A service's model as plain dictionaries, which are ordered too: several times faster and smaller than ordered ones."""
+    if not os.path.isfile(full_path):
+        return None
+    with open_method(full_path, "rb") as file:
+        return json.loads(file.read())
+
+
+_load_images = AmiBackend._load_amis
+
+
+def _images(self: AmiBackend) -> dict[str, Any]:
+    """The images of a region, filled with AWS's own when somebody first looks."""
+    held = vars(self)
+    if held.pop("_images_are_due", False):
+        _load_images(self)
+    images: dict[str, Any] = held["_images"]
+    return images
+
+
+def _hold_images(self: AmiBackend, images: dict[str, Any]) -> None:
+    vars(self)["_images"] = images
+
+
+def _postpone_images(self: AmiBackend) -> None:
+    vars(self)["_images_are_due"] = True
+
+
 def register() -> None:
     """Put the results in the place of the work."""
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
     vars(kms_models)["generate_private_key"] = _private_key
+    JSONFileLoader._load_file = _read_model
+    AmiBackend.amis = property(_images, _hold_images)  # type: ignore[assignment]
+    AmiBackend._load_amis = _postpone_images  # type: ignore[method-assign]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,3 +151,34 @@ def test_services_that_sign_with_one_name_are_told_apart(aws: Aws) -> None:
     for service, operation in (("ses", "list_identities"), ("sesv2", "list_contact_lists"),
                                ("elb", "describe_load_balancers"), ("elbv2", "describe_load_balancers")):  # fmt: skip
         assert getattr(role.client(service), operation)()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, which tells the memory of a process")
+def test_accounts_cost_little_memory() -> None:
+    """One client of a service for all accounts, and machine images only where somebody looks: 7 MB for each account else."""
+    process = start("--parent-stdin", stdin=subprocess.PIPE)
+    assert process.stdout is not None
+    endpoint = json.loads(process.stdout.readline())["endpoint"]
+    resources = {
+        "V": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+        "L": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 14}},
+        "T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "t"}},
+    }
+
+    def launch(number: int) -> int:
+        aws = Aws(endpoint, str(number), str(number))
+        assert aws.deploy("one", resources)["StackStatus"] == "CREATE_COMPLETE"
+        found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+        assert found is not None
+        return int(found[1]) // 1024
+
+    before = launch(100000000001)
+    after = max(launch(100000000002 + number) for number in range(10))
+    process.communicate("")
+    assert after - before < 20, f"{before} MB with one account, {after} MB with eleven"
+
+
+def test_aws_machine_images_are_there_when_somebody_looks(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    assert ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["ImageId"] == image
