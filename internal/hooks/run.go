@@ -15,6 +15,7 @@ import (
 	"accountfleet/internal/config"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/gate"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/gate/secrets"
 	"accountfleet/internal/gate/tool"
 	"accountfleet/internal/snapshot"
@@ -30,6 +31,7 @@ type Options struct {
 	Program  string   // the running command; what passed under another must pass again
 	Catalog  string   // folder of the catalog below the top; default: where products/ is
 	Locate   tool.Locate
+	Memory   *memory.Memory // what this program found before; default none
 	Getenv   func(string) string
 	In       io.Reader
 	Out, Err io.Writer
@@ -100,7 +102,7 @@ func (o Options) passOn(ctx context.Context, input []byte) error {
 
 // judge runs the gates and shows what they found. Where all passed, one line is enough.
 func (o Options) judge(ctx context.Context, run gate.Options, root, note string) error {
-	run.Locate = o.Locate
+	run.Locate, run.Memory = o.Locate, o.Memory
 	result, broken := gate.Run(ctx, run)
 	if run.Catalog != "" { // the catalog's gates know paths below it, the one for secrets those of the repository
 		below, err := filepath.Rel(root, run.Catalog)

@@ -19,7 +19,7 @@ func (c *clean) skip(objects []object) []object {
 	c.set = c.memory.Set("objects", len(objects[0].id)/2)
 	var fresh []object
 	for _, o := range objects {
-		if c.set.Has(o.id) {
+		if !o.tip && c.set.Has(o.id) {
 			c.ids = append(c.ids, o.id)
 			continue
 		}

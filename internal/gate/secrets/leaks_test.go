@@ -110,9 +110,10 @@ func TestASecretInPiecesThatMeetLaterIsFound(t *testing.T) {
 	r.commit("together", map[string]string{"c.txt": "y\n" + name + "\n" + value + "\n"})
 	findings, err := r.run()
 	require.NoError(t, err)
-	require.Len(t, findings, 1)
+	require.Len(t, findings, 2, "what is known to be a secret is one alone too")
 	assert.Equal(t, "c.txt", findings[0].File)
 	assert.Equal(t, 3, findings[0].Span.Line, "the line of the value")
+	assert.Equal(t, "b.txt", findings[1].File)
 }
 
 func TestANameAndAValueThatMeetLaterAreFound(t *testing.T) {

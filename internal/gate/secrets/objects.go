@@ -38,7 +38,7 @@ func (r *repository) read(ctx context.Context, out *corpus, known *clean) (tally
 	}
 	objects = known.skip(objects)
 	for _, id := range known.ids {
-		out.ids[id] = true
+		out.ids[id], out.idBytes = true, len(id)/2
 	}
 	counts, err := r.load(ctx, objects, out)
 	if err != nil {

@@ -102,6 +102,7 @@ type object struct {
 	path string // one of the paths that it has in the repository
 
 	lost bool // no ref leads to it
+	tip  bool // a commit or tag of a selection: it is read whatever is known of it, because findings are located from it
 }
 
 // list names every object: those reachable from any ref, from HEAD and from the index, and then those that nothing leads to.

@@ -113,7 +113,10 @@ func examine(ctx context.Context, o Options, program string, repo *repository, f
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	placed := out.place(leaked)
+	placed, err := out.spread(out.place(leaked))
+	if err != nil {
+		return nil, err
+	}
 	o.reveal(hits, placed)
 	hits = append(merge(hits, placed), out.unreadable...)
 	known.remember(out, hits)

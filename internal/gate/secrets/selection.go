@@ -40,23 +40,24 @@ func runSelection(ctx context.Context, o Options) (evidence.Check, []finding.Fin
 	check.Tool = tools(located.Version)
 	repo := &repository{dir: o.Selection.GitDir, root: o.Selection.GitDir, gitDir: o.Selection.GitDir}
 	var counts tally
+	known := clean{memory: o.Memory}
 	findings, err := examine(ctx, o, located.Path, repo, func(out *corpus) (err error) {
-		counts, err = repo.readSelection(ctx, o.Selection, out)
+		counts, err = repo.readSelection(ctx, o.Selection, out, &known)
 		return err
-	}, nil)
+	}, &known)
 	for i := range findings {
 		if o.Selection.Cure != "" && findings[i].Rule != "UNREADABLE" {
 			findings[i].Cure = o.Selection.Cure
 		}
 	}
-	check.Counted = counts.total() + len(o.Selection.Texts)
-	check.Detail = fmt.Sprintf("%d commits, %d blobs, %d trees, %d tags, %d texts; %d patterns",
-		counts["commit"], counts["blob"], counts["tree"], counts["tag"], len(o.Selection.Texts), len(house()))
+	check.Counted = counts.total() + known.skipped + len(o.Selection.Texts)
+	check.Detail = fmt.Sprintf("%d commits, %d blobs, %d trees, %d tags, %d texts; %d objects found clean before; %d patterns",
+		counts["commit"], counts["blob"], counts["tree"], counts["tag"], len(o.Selection.Texts), known.skipped, len(house()))
 	return check, findings, err
 }
 
-// readSelection writes the objects and texts into the corpus.
-func (r *repository) readSelection(ctx context.Context, s *Selection, out *corpus) (tally, error) {
+// readSelection writes the objects and texts into the corpus, but for blobs and trees known to be clean.
+func (r *repository) readSelection(ctx context.Context, s *Selection, out *corpus, known *clean) (tally, error) {
 	var objects []object
 	seen := map[string]bool{}
 	for _, part := range s.Ranges {
@@ -72,7 +73,7 @@ func (r *repository) readSelection(ctx context.Context, s *Selection, out *corpu
 		}
 	}
 	counts := tally{}
-	if len(objects) > 0 {
+	if objects = known.skip(objects); len(objects) > 0 {
 		var err error
 		if counts, err = r.load(ctx, objects, out); err != nil {
 			return nil, err
@@ -98,7 +99,7 @@ func (r *repository) listRange(ctx context.Context, part Range) ([]object, error
 	var objects []object
 	for _, tip := range part.Tips {
 		fmt.Fprintln(&ask, tip)
-		objects = append(objects, object{id: tip})
+		objects = append(objects, object{id: tip, tip: true})
 	}
 	for _, known := range part.Known {
 		if strings.HasPrefix(known, "--") { // before git 2.42 no option was taken from standard input
@@ -112,8 +113,8 @@ func (r *repository) listRange(ctx context.Context, part Range) ([]object, error
 		return nil, err
 	}
 	for _, line := range strings.Split(string(listed), "\n") {
-		if id, path, _ := strings.Cut(line, " "); id != "" {
-			objects = append(objects, object{id: id, path: path})
+		if id, path, named := strings.Cut(line, " "); id != "" { // only trees and blobs have a name, if an empty one
+			objects = append(objects, object{id: id, path: path, tip: !named})
 		}
 	}
 	return objects, nil
