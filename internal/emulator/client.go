@@ -154,6 +154,11 @@ func (c *Client) PutPipeline(ctx context.Context, name, account, region string, 
 	return c.call(ctx, http.MethodPut, "pipelines/"+url.PathEscape(name), body, nil)
 }
 
+// PutExecution tells of an execution of a pipeline; body says what ListPipelineExecutions and ListActionExecutions show of it.
+func (c *Client) PutExecution(ctx context.Context, pipeline, id string, body any) error {
+	return c.call(ctx, http.MethodPut, "pipelines/"+url.PathEscape(pipeline)+"/executions/"+url.PathEscape(id), body, nil)
+}
+
 // PutOrganization makes an organization of accounts that are in none; a *Refusal with status 409 says that one of them is.
 func (c *Client) PutOrganization(ctx context.Context, o Organization) (OrganizationIDs, error) {
 	var got OrganizationIDs

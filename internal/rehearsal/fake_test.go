@@ -106,7 +106,9 @@ func (f *fakeAWS) fleet(w http.ResponseWriter, path string, body []byte) {
 	case "permissions":
 		fmt.Fprint(w, `{"roles": [{"arn": "arn:aws:iam::111111111111:role/pipeline", "used": ["s3:GetObject"]}]}`)
 	default:
-		f.pipeline = q.State
+		if !strings.Contains(path, "/executions/") {
+			f.pipeline = q.State
+		}
 		fmt.Fprint(w, `{}`)
 	}
 }

@@ -17,6 +17,7 @@ type Plan struct {
 	Assembly *assembly.Assembly
 	Stages   []PlannedStage
 	triggers []trigger
+	starters []starter
 	source   step // the source action
 }
 
@@ -56,6 +57,9 @@ func NewPlan(a *assembly.Assembly) (*Plan, error) {
 			p.problem("rule "+t.Name, "%v", err)
 		}
 		p.plan.triggers = append(p.plan.triggers, trigger{Trigger: t, pattern: pattern})
+	}
+	for _, s := range a.Starters {
+		p.plan.starters = append(p.plan.starters, p.starter(s))
 	}
 	if len(p.problems) > 0 {
 		return nil, fmt.Errorf("the rehearsal cannot run this pipeline as AWS would:\n%w", errors.Join(p.problems...))

@@ -267,6 +267,12 @@ func (s *Session) started(ctx context.Context, moved []change, as string) (by st
 			if !t.pattern.Match(s.event(m, as)) {
 				continue
 			}
+			switch on, err := s.enabled(ctx, t.Name); {
+			case err != nil:
+				return "", err
+			case !on:
+				return "", fmt.Errorf("%w: rule %s is disabled: a cleansing holds it, or was broken off: run it again", errNotStarted, t.Name)
+			}
 			if _, err := s.service(ctx, t.RoleARN, "events.amazonaws.com", pipeline.Region); err != nil {
 				return "", fmt.Errorf("rule %s: %w", t.Name, err)
 			}

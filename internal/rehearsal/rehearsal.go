@@ -166,31 +166,82 @@ func (s *Session) step(name string, f func() error) error {
 	return err
 }
 
-// Push pushes the catalog in dir as an engineer would, and runs the execution that the push starts. The error says that there was no
-// execution; how an execution ended is in the result, which is also in its run folder.
+// Push pushes the catalog in dir as an engineer would, and runs the execution that the push starts, what that starts beside the pipeline,
+// and the executions that follow from it. The error says that there was no execution; how an execution ended is in the result, which
+// is also in its run folder.
 func (s *Session) Push(ctx context.Context, dir string) (*Result, error) {
-	s.executions++
-	started := time.Now()
-	e := &execution{session: s, id: newUUID(), dir: s.executionFolder()}
-	e.variables, e.artifacts = newVariables(e.id), newArtifacts(s)
-	if err := os.MkdirAll(e.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the run folder: %w", err)
-	}
-	result := &Result{
-		Format: 1, Pipeline: s.plan.Assembly.Pipeline.Name, Execution: e.id, Catalog: dir, Started: started.UTC(), Folder: e.dir,
-	}
-	err := s.step("push "+dir, func() error { return s.begin(ctx, e, dir, result) })
+	e, result, err := s.newExecution(newUUID(), dir)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.step("push "+dir, func() error { return s.begin(ctx, e, dir, result) }); err != nil {
+		return nil, err
+	}
+	return result, s.run(ctx, e, result, mostFollowing)
+}
+
+// newExecution makes an execution's folder and result.
+func (s *Session) newExecution(id, dir string) (*execution, *Result, error) {
+	s.executions++
+	e := &execution{session: s, id: id, dir: s.executionFolder()}
+	e.variables, e.artifacts = newVariables(e.id), newArtifacts(s)
+	if err := os.MkdirAll(e.dir, 0o755); err != nil {
+		return nil, nil, fmt.Errorf("make the run folder: %w", err)
+	}
+	return e, &Result{
+		Format: 1, Pipeline: s.plan.Assembly.Pipeline.Name, Execution: e.id, Catalog: dir, Started: time.Now().UTC(), Folder: e.dir,
+	}, nil
+}
+
+// mostFollowing is how many executions may follow from a push: a pipeline that starts itself for ever is seen by then.
+const mostFollowing = 3
+
+// run carries an execution out, and what follows from it.
+func (s *Session) run(ctx context.Context, e *execution, result *Result, following int) error {
 	result.Stages = e.stages(ctx, s.options.To)
 	result.Outcome, result.Reason = outcome(result.Stages)
 	result.gather()
-	if err := s.describe(ctx, e, result); err != nil && result.Outcome == Succeeded {
+	err := e.tell(ctx, result)
+	if err == nil {
+		e.beside(ctx, result)
+		result.weigh()
+		err = s.follow(ctx, result, following)
+	}
+	if err == nil {
+		err = s.describe(ctx, e, result)
+	}
+	if err != nil && (result.Outcome == Succeeded || ctx.Err() == nil) {
 		result.Outcome, result.Reason = Broken, err.Error()
 	}
-	result.Seconds = time.Since(started).Seconds()
-	return result, result.Write()
+	result.Seconds = time.Since(result.Started).Seconds()
+	return result.Write()
+}
+
+// follow runs the execution that a project beside the pipeline started, on what the branch holds now.
+func (s *Session) follow(ctx context.Context, result *Result, following int) error {
+	if len(result.Beside) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	id, err := s.waiting(ctx)
+	if err != nil || id == "" {
+		return err
+	}
+	if following == 0 {
+		return fmt.Errorf("%d executions followed from one push, and another is started: the pipeline would go on for ever", mostFollowing)
+	}
+	e, next, err := s.newExecution(id, result.Catalog)
+	if err != nil {
+		return err
+	}
+	if e.commit, err = s.repository.git(ctx, "rev-parse", "refs/heads/"+s.plan.source.handler.(*source).branch); err != nil {
+		return err
+	}
+	if e.subject, err = s.repository.git(ctx, "show", "--no-patch", "--format=%s", e.commit); err != nil {
+		return err
+	}
+	next.Commit, next.StartedBy, result.Next = e.commit, result.Beside[0].Name, next
+	s.observe(Event{Kind: Note, Text: fmt.Sprintf("%s started the pipeline again, on commit %.12s", next.StartedBy, e.commit)})
+	return s.run(ctx, e, next, following-1)
 }
 
 // executionFolder is the session's own folder for the first execution, as most sessions have one only, and a folder in it for later ones.

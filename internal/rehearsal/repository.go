@@ -27,6 +27,9 @@ func newRepository(ctx context.Context, dir, home, branch, arn, endpoint, python
 	if _, err := r.outside(ctx, "init", "--quiet", "--bare", "--initial-branch", branch, dir); err != nil {
 		return nil, err
 	}
+	if _, err := r.git(ctx, "config", "receive.advertiseAtomic", "false"); err != nil { // CodeCommit takes refs one by one only
+		return nil, err
+	}
 	hook := filepath.Join(dir, "hooks", "pre-receive")
 	program := filepath.Join(dir, "hooks", "pre-receive.py")
 	if err := os.WriteFile(program, preReceive, 0o644); err != nil {

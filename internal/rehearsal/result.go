@@ -41,6 +41,8 @@ type Result struct {
 	Folder    string             `json:"folder"` // run folder
 	Notes     []string           `json:"notes,omitempty"`
 	Stages    []StageResult      `json:"stages"`
+	Beside    []BesideResult     `json:"beside,omitempty"` // projects that rules started because actions failed
+	Next      *Result            `json:"next,omitempty"`   // execution that one of those started; its findings and resources are its own
 	Published []ledger.Ref       `json:"published,omitempty"`
 	Findings  []finding.Finding  `json:"findings,omitempty"`
 	Resources Resources          `json:"resources"`
@@ -72,6 +74,13 @@ type ActionResult struct {
 	Variables map[string]string  `json:"variables,omitempty"`
 	Artifacts []string           `json:"artifacts,omitempty"`
 	Evidence  *evidence.Evidence `json:"evidence,omitempty"`
+}
+
+// BesideResult is a project that a rule started beside the pipeline.
+type BesideResult struct {
+	Rule string `json:"rule"`
+	ActionResult
+	Said []string `json:"said,omitempty"` // lines that its last command wrote
 }
 
 // Resources says how the resources of all stacks were exercised.
@@ -108,6 +117,15 @@ func (r *Result) Write() error {
 		return fmt.Errorf("write result: %w", err)
 	}
 	return nil
+}
+
+// weigh lets a project beside the pipeline that is broken decide: nobody would know what it left.
+func (r *Result) weigh() {
+	for _, b := range r.Beside {
+		if b.Outcome == Broken && r.Outcome != Broken {
+			r.Outcome, r.Reason = Broken, b.Name+": "+b.Reason
+		}
+	}
 }
 
 // gather collects the findings and the things that were not run from the evidence of all actions.

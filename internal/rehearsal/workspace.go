@@ -44,6 +44,11 @@ func (b *build) run(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	reached, err := b.reach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(environment, reached)
 	lent, done := b.task.session.vault.lend(b.role.config.Credentials)
 	defer done()
 	for name, value := range lent {
