@@ -13,8 +13,12 @@ import (
 
 // StackNames are the names of the stacks that exist in the session's account and region and begin with prefix, sorted.
 func (s *Session) StackNames(ctx context.Context, prefix string) ([]string, error) {
+	return stackNames(ctx, s.CloudFormation(), prefix)
+}
+
+func stackNames(ctx context.Context, client cloudformation.ListStacksAPIClient, prefix string) ([]string, error) {
 	there := slices.DeleteFunc(types.StackStatus("").Values(), func(status types.StackStatus) bool { return status == types.StackStatusDeleteComplete })
-	pages := cloudformation.NewListStacksPaginator(s.CloudFormation(), &cloudformation.ListStacksInput{StackStatusFilter: there})
+	pages := cloudformation.NewListStacksPaginator(client, &cloudformation.ListStacksInput{StackStatusFilter: there})
 	var names []string
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -22,6 +22,12 @@ type sharers interface {
 	DescribePortfolioShareStatus(context.Context, *servicecatalog.DescribePortfolioShareStatusInput, ...func(*servicecatalog.Options)) (*servicecatalog.DescribePortfolioShareStatusOutput, error)
 }
 
+// portfolioStacks is what finding portfolios needs of CloudFormation.
+type portfolioStacks interface {
+	exporters
+	cloudformation.ListStacksAPIClient
+}
+
 // instances is what looking at stack sets needs of CloudFormation.
 type instances interface {
 	ListStackInstances(context.Context, *cloudformation.ListStackInstancesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackInstancesOutput, error)
@@ -29,7 +35,7 @@ type instances interface {
 
 // Sharing shares portfolios of one region with organizational units, as a delegated administrator of Service Catalog.
 type Sharing struct {
-	stacks  exporters
+	stacks  portfolioStacks
 	catalog sharers
 	sets    instances
 	pace    Pace
@@ -49,8 +55,27 @@ type Share struct {
 // prepare is the cure for what an organization refuses that nobody prepared.
 const prepare = "have an administrator of the management account run fleet org-prepare"
 
-// Portfolio is the id of the portfolio of a stack, "" if there is none yet.
-func (s *Sharing) Portfolio(ctx context.Context, stack string) (string, error) {
+// Portfolios are the ids of the portfolios that stacks made whose names begin with prefix, by the names of the stacks.
+func (s *Sharing) Portfolios(ctx context.Context, prefix string) (map[string]string, error) {
+	names, err := stackNames(ctx, s.stacks, prefix)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]string{}
+	for _, stack := range names {
+		id, err := s.portfolio(ctx, stack)
+		if err != nil {
+			return nil, err
+		}
+		if id != "" {
+			ids[stack] = id
+		}
+	}
+	return ids, nil
+}
+
+// portfolio is the id of the portfolio of a stack, "" if it has none yet.
+func (s *Sharing) portfolio(ctx context.Context, stack string) (string, error) {
 	out, err := s.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
 	if missing(err) {
 		return "", nil
@@ -76,7 +101,7 @@ func (s *Sharing) Shares(ctx context.Context, portfolio string) ([]Share, error)
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return nil, fmt.Errorf("list what portfolio %s is shared with: %w", portfolio, err)
+				return nil, unshared("list the shares of", portfolio, "its organization", err)
 			}
 			for _, share := range page.PortfolioShareDetails {
 				id := aws.ToString(share.PrincipalId)
