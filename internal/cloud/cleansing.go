@@ -123,7 +123,7 @@ func (f *Freeze) Open(ctx context.Context) error {
 	}
 	_, err := f.repositories.UntagResource(ctx, &codecommit.UntagResourceInput{ResourceArn: &f.Repository, TagKeys: []string{f.Tag}})
 	if err != nil {
-		thawed = fmt.Errorf("thaw %s: %w: nobody can push until the tag is gone: aws codecommit untag-resource --resource-arn %[1]s --tag-keys %s",
+		thawed = fmt.Errorf("thaw %s: %w: nobody can push until the tag is gone: aws codecommit untag-resource --resource-arn %[1]s --tag-keys %[3]s",
 			f.Repository, err, f.Tag)
 	}
 	return errors.Join(enabled, thawed)
