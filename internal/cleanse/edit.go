@@ -1,0 +1,223 @@
+package cleanse
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v3"
+
+	"accountfleet/internal/gate/secrets"
+)
+
+// editor takes values out of texts.
+type editor struct {
+	secrets []Secret // longest first, so that a value within another is looked for after it
+	masks   [][]byte
+}
+
+func newEditor(key []byte, all []Secret) *editor {
+	e := &editor{secrets: slices.Clone(all)}
+	slices.SortFunc(e.secrets, func(a, b Secret) int {
+		return cmp.Or(cmp.Compare(len(b.value), len(a.value)), bytes.Compare(a.value, b.value))
+	})
+	for _, s := range e.secrets {
+		e.masks = append(e.masks, mask(key, s.value))
+	}
+	return e
+}
+
+// edit is what became of a text.
+type edit struct {
+	body  []byte
+	found []int  // secrets that were in it, as indexes into editor.secrets
+	whole string // why all of it was replaced; empty where the values were enough
+}
+
+// text takes the values out of a text that has no format of its own: a message, a name.
+func (e *editor) text(body []byte) edit {
+	result := edit{body: body}
+	for i, s := range e.secrets {
+		at := bytes.Index(result.body, s.value)
+		if at < 0 {
+			continue
+		}
+		if len(result.found) == 0 {
+			result.body = bytes.Clone(body)
+		}
+		result.found = append(result.found, i)
+		for at >= 0 {
+			copy(result.body[at:], e.masks[i])
+			next := bytes.Index(result.body[at+len(s.value):], s.value)
+			if at += len(s.value) + next; next < 0 {
+				at = -1
+			}
+		}
+	}
+	return result
+}
+
+// file takes the values out of a file. The result is as long as the file, and parses where the file did; where that cannot be, and where a
+// value is inside a packed file, all of it is replaced.
+func (e *editor) file(name string, body []byte) edit {
+	if packed := e.packed(body); packed != nil {
+		return *packed
+	}
+	result := e.text(body)
+	if bytes.IndexByte(body, 0) >= 0 {
+		result = e.between(result)
+	}
+	if len(result.found) == 0 {
+		return result
+	}
+	for _, format := range formats {
+		if format.is(name, body) && format.parses(body) && !format.parses(result.body) {
+			result.body, result.whole = []byte(format.stub), "with the values replaced it would be no "+format.name+" any more"
+		}
+	}
+	return result
+}
+
+// between takes out values between whose characters there are NUL bytes (UTF-16, UTF-32), or a NUL where the value has a space.
+func (e *editor) between(result edit) edit {
+	for i, s := range e.secrets {
+		found := false
+		put := func(at []int) {
+			if !found && !slices.Contains(result.found, i) {
+				if len(result.found) == 0 {
+					result.body = bytes.Clone(result.body)
+				}
+				result.found = append(result.found, i)
+			}
+			found = true
+			for k, position := range at {
+				if result.body[position] != 0 {
+					result.body[position] = e.masks[i][k]
+				}
+			}
+		}
+		spaced := bytes.ReplaceAll(result.body, []byte{0}, []byte{' '})
+		for _, at := range places(spaced, s.value) {
+			put(sequence(at, len(s.value)))
+		}
+		without, positions := strip(result.body)
+		for _, at := range places(without, s.value) {
+			put(positions[at : at+len(s.value)])
+		}
+	}
+	return result
+}
+
+// places are where value begins in text, without overlaps.
+func places(text, value []byte) (all []int) {
+	for at := 0; ; {
+		next := bytes.Index(text[at:], value)
+		if next < 0 {
+			return all
+		}
+		all = append(all, at+next)
+		at += next + len(value)
+	}
+}
+
+func sequence(from, n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = from + i
+	}
+	return all
+}
+
+// strip leaves NUL bytes out and says where the others were.
+func strip(body []byte) (without []byte, positions []int) {
+	for i, b := range body {
+		if b != 0 {
+			without = append(without, b)
+			positions = append(positions, i)
+		}
+	}
+	return without, positions
+}
+
+// packed looks into gzip and zip; nil means that body is neither, or holds no value.
+func (e *editor) packed(body []byte) *edit {
+	gz, zipped := bytes.HasPrefix(body, []byte("\x1f\x8b")), bytes.HasPrefix(body, []byte("PK\x03\x04"))
+	if !gz && !zipped {
+		return nil
+	}
+	result := edit{body: packedStub(zipped), whole: "a packed file cannot be edited"}
+	for _, text := range secrets.Decode(body) {
+		for i, s := range e.secrets {
+			if bytes.Contains(text.Body, s.value) && !slices.Contains(result.found, i) {
+				result.found = append(result.found, i)
+			}
+		}
+	}
+	if len(result.found) == 0 {
+		return nil
+	}
+	return &result
+}
+
+const removedText = "This file held a secret and was removed by fleet cleanse.\n"
+
+// packedStub is a gzip or zip file that says what happened.
+func packedStub(zipped bool) []byte {
+	var out bytes.Buffer
+	if zipped {
+		w := zip.NewWriter(&out)
+		member, err := w.CreateHeader(&zip.FileHeader{Name: "REMOVED.txt", Method: zip.Store})
+		if err == nil {
+			_, _ = member.Write([]byte(removedText)) // into memory: it cannot fail
+		}
+		_ = w.Close()
+		return out.Bytes()
+	}
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write([]byte(removedText))
+	_ = w.Close()
+	return out.Bytes()
+}
+
+// formats are those that must stay valid.
+var formats = []struct {
+	name   string
+	is     func(file string, body []byte) bool
+	parses func(body []byte) bool
+	stub   string
+}{
+	{
+		name: "JSON", stub: "{\"removed\": \"by fleet cleanse\"}\n", parses: json.Valid,
+		is: func(_ string, body []byte) bool {
+			return len(body) > 0 && strings.IndexByte("{[ \t\r\n\"", body[0]) >= 0
+		},
+	},
+	{
+		name: "YAML", stub: "removed: by fleet cleanse\n", parses: isYAML,
+		is: func(file string, _ []byte) bool {
+			return slices.Contains([]string{".yaml", ".yml", ".template", ".json"}, strings.ToLower(path.Ext(file)))
+		},
+	},
+}
+
+// isYAML reads every document of a stream; a repeated key of a mapping is an error, as it is to the fleet's loader.
+func isYAML(body []byte) bool {
+	decoder := yaml.NewDecoder(bytes.NewReader(body))
+	for {
+		var node any
+		err := decoder.Decode(&node)
+		if errors.Is(err, io.EOF) {
+			return true
+		}
+		if err != nil {
+			return false
+		}
+	}
+}

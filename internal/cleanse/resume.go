@@ -1,0 +1,141 @@
+package cleanse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// resume finishes a run that was cut off while it pushed. It starts from the bundle, computes the same new history again, and goes by what
+// the remote says.
+func (c *Cleansing) resume(ctx context.Context, result *Result) error {
+	all, err := Journals(ctx, c.Store)
+	if err != nil {
+		return c.clean(err)
+	}
+	for _, j := range all {
+		if j.Remote != c.address() {
+			continue
+		}
+		switch j.State {
+		case Recreating:
+			result.Resumed = true
+			c.say("making the repository again, as %s began to", j.ID)
+			if err := c.refill(ctx, j); err != nil {
+				return err
+			}
+		case Pushing:
+			result.Resumed = true
+			c.say("finishing %s", j.ID)
+			if err := c.resumePush(ctx, j, result); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Cleansing) resumePush(ctx context.Context, j *Journal, result *Result) error {
+	mirror, err := c.unbundle(ctx, j.ID, bundleFile, j.Bundle, "mirror")
+	if err != nil {
+		return err
+	}
+	if err := setHead(mirror, j.Head); err != nil {
+		return err
+	}
+	r, err := c.prepareAgain(ctx, mirror, j)
+	if err != nil {
+		return err
+	}
+	if err := c.build(ctx, r); err != nil {
+		return err
+	}
+	result.Plan = r.plan
+	_, err = c.finish(ctx, r, j, result, true) // the rounds of Run look at what is left
+	return err
+}
+
+// prepareAgain computes the round of a journal, for the secrets that it was about.
+func (c *Cleansing) prepareAgain(ctx context.Context, mirror string, j *Journal) (*round, error) {
+	was := c.Confirm
+	c.Confirm = func(s Secret) bool { return slices.Contains(j.Fingerprints, s.Fingerprint) } // it was asked then
+	defer func() { c.Confirm = was }()
+	r, err := c.prepare(ctx, mirror, true)
+	if err != nil {
+		return nil, err
+	}
+	same := func(a, b Change) bool { return a.Ref == b.Ref && a.Old == b.Old && a.New == b.New }
+	if !slices.EqualFunc(r.changes, j.Changes, same) {
+		return nil, fmt.Errorf("the secrets are not those of %s, which was cut off while it pushed: give it the same values, or run fleet cleanse undo %s first", j.ID, j.Run)
+	}
+	return r, nil
+}
+
+// again makes the repository anew from a bundle of the new history.
+func (c *Cleansing) again(ctx context.Context, fresh string, j *Journal) error {
+	digest, err := c.bundle(ctx, fresh, j.ID, freshFile)
+	if err != nil {
+		return err
+	}
+	now, err := c.remoteRefs(ctx)
+	if err != nil {
+		return err
+	}
+	refs, err := c.refs(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	if !maps.Equal(now, refMap(refs)) {
+		return errors.New("somebody pushed before the repository was made again: it is cleansed, and old objects can still be read by id: run fleet cleanse run --recreate again")
+	}
+	j.State, j.Fresh = Recreating, digest
+	if err := c.save(ctx, j); err != nil {
+		return err
+	}
+	return c.refill(ctx, j)
+}
+
+// refill makes the remote anew and gives it the new history. It can be repeated: refs that are there already stay.
+func (c *Cleansing) refill(ctx context.Context, j *Journal) error {
+	fresh, err := c.unbundle(ctx, j.ID, freshFile, j.Fresh, "refill")
+	if err != nil {
+		return err
+	}
+	refs, err := c.refs(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	if !j.Emptied {
+		if err := c.empty(ctx, j, refMap(refs)); err != nil {
+			return err
+		}
+	}
+	fill := &Journal{}
+	for _, r := range refs {
+		fill.Changes = append(fill.Changes, Change{Ref: r.name, New: r.id})
+	}
+	keep := func(context.Context) error { return nil } // nothing to undo: the refs are those that the round made
+	if err := (&pusher{c: c, dir: fresh, old: fresh, j: fill, edit: newEditor(c.Key, nil), keep: keep}).push(ctx); err != nil {
+		return err
+	}
+	j.State = Done
+	return c.save(ctx, j)
+}
+
+// empty has the platform make the repository again, if nothing was pushed to it since it was cleansed.
+func (c *Cleansing) empty(ctx context.Context, j *Journal, refs map[string]string) error {
+	now, err := c.remoteRefs(ctx)
+	if err == nil && len(now) > 0 && !maps.Equal(now, refs) {
+		return fmt.Errorf("somebody pushed before %s was made again: it is cleansed, and old objects can still be read by id: run fleet cleanse undo or keep it", j.Remote)
+	}
+	if c.Recreate == nil {
+		return fmt.Errorf("%s was being made again when %s was cut off: run fleet cleanse run --recreate", j.Remote, j.ID)
+	}
+	if err := c.Recreate.Recreate(ctx); err != nil { // the remote may be gone already: an error of remoteRefs says nothing
+		return c.clean(fmt.Errorf("the repository cannot be made again: %w: run again; the new history is kept as %s/%s", err, j.ID, freshFile))
+	}
+	j.Emptied = true
+	return c.save(ctx, j)
+}

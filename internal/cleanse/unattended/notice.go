@@ -1,0 +1,114 @@
+package unattended
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"accountfleet/internal/cleanse"
+	"accountfleet/internal/config"
+	"accountfleet/internal/ledger"
+)
+
+// notice is what people are told. It never holds a secret, nor a character of one.
+type notice struct{ subject, text string }
+
+// page is a text that grows by paragraphs.
+type page struct{ strings.Builder }
+
+func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+
+func (p *page) head(text string) { p.line("\n%s", text) }
+
+// most is how many refs, places and copies a notice lists; the journal has all.
+const most = 20
+
+// list writes the first of many lines.
+func list[T any](p *page, all []T, line func(T) string) {
+	for _, item := range all[:min(most, len(all))] {
+		p.line("  %s", line(item))
+	}
+	if len(all) > most {
+		p.line("  and %d more", len(all)-most)
+	}
+}
+
+// secrets says what was found, where, and how each is taken back.
+func (p *page) secrets(plan *cleanse.Plan) {
+	for _, s := range plan.Secrets {
+		p.line("- %s (%s, fingerprint %.12s)", s.Title, s.Rule, s.Fingerprint)
+		list(p, s.Places, func(at cleanse.Place) string {
+			return strings.TrimRight(fmt.Sprintf("in %s %.12s %s", at.Kind, at.Object, at.Path), " ")
+		})
+		p.line("  rotate: %s", s.Rotation)
+	}
+}
+
+// planned asks a reviewer to decide.
+func (u *unattended) planned(plan *cleanse.Plan) notice {
+	p := &page{}
+	p.line("%s found in the history of %s (execution %s). Nothing was changed yet.", count(len(plan.Secrets), "secret"), u.repository(), u.execution())
+	p.head("ROTATE NOW: whoever can read the repository may have them. A purge takes nothing back.")
+	p.secrets(plan)
+	p.head("WHAT A PURGE CHANGES")
+	p.line("  %d of %d commits get another id", plan.Commits, plan.OfCommits)
+	p.refs(planRefs(plan))
+	p.head("TO PURGE THEM, as " + u.Settings.ReviewerRole() + ":")
+	p.line("  %s", u.decide("run", "approved"))
+	return notice{fmt.Sprintf("%s: a purge of %s waits for you", u.Settings.Name, count(len(plan.Secrets), "secret")), p.String()}
+}
+
+// cameBack says that a secret is there again that was purged before.
+func (u *unattended) cameBack(plan *cleanse.Plan, s cleanse.PlannedSecret, e ledger.Entry) notice {
+	p := &page{}
+	p.line("%s (%s, fingerprint %.12s) is in the history of %s again. It was purged by %s on %s. Nothing was changed.",
+		s.Title, s.Rule, s.Fingerprint, u.repository(), e.Rewrite.Cleansing, e.Time.Format("2006-01-02 15:04 UTC"))
+	p.head("WHY: most likely somebody pushed from a clone of before the purge. Find that clone, by who pushed these commits, and delete it.")
+	p.secrets(plan)
+	p.head("TO PURGE IT AGAIN after that, as " + u.Settings.ReviewerRole() + ":")
+	p.line("  %s", u.decide("run", "again"))
+	return notice{fmt.Sprintf("%s: a secret that was purged is back in %s", u.Settings.Name, u.repository()), p.String()}
+}
+
+// failed says that a cleansing did not come to its end.
+func (u *unattended) failed(err error) notice {
+	p := &page{}
+	p.line("The cleansing of %s (command %s, execution %s) stopped: %s", u.repository(), u.Command, u.execution(), err)
+	p.head("ROTATE NOW what the scan found: action SecretsDetection of the execution names it. A purge takes nothing back.")
+	p.head("TO GO ON, as " + u.Settings.ReviewerRole() + " (a run that was cut off is resumed):")
+	p.line("  %s", u.decide("run", "again"))
+	p.head("IF PEOPLE CANNOT PUSH, or pushes start nothing, because the run ended before it thawed the repository:")
+	p.line("  aws codecommit untag-resource --resource-arn %s --tag-keys %s", u.Settings.ToolsARN("codecommit", u.Settings.Source.Repository), u.Settings.FreezeTag())
+	p.line("  aws events enable-rule --name %s", u.Settings.PushRule())
+	return notice{fmt.Sprintf("%s: secrets could not be purged from %s", u.Settings.Name, u.repository()), p.String()}
+}
+
+// done says what was done, and who must do what now.
+func (u *unattended) done(r *run, copies []Copy, problems error) notice {
+	p := &page{}
+	if r.undo {
+		p.line("Cleansing %s of %s was undone: the old history is back, with the secrets in it. Rotate them if nobody has.", r.id, u.repository())
+		p.clones(u.Settings)
+		p.refs(r.changes)
+		p.problems(problems)
+		return notice{fmt.Sprintf("%s: a purge of %s was undone", u.Settings.Name, u.repository()), p.String()}
+	}
+	p.line("%s purged from every commit of %s (cleansing %s, execution %s). Nothing else was changed.",
+		count(len(r.fingerprints), "secret"), u.repository(), r.id, u.execution())
+	p.head("ROTATE NOW, whoever issued them: whoever could read the repository may have them.")
+	p.findings(r, u.plan0)
+	p.clones(u.Settings)
+	p.refs(r.changes)
+	p.head("WHERE COPIES MAY BE")
+	list(p, copies, func(c Copy) string {
+		return fmt.Sprintf("%s: %s of execution %s", map[bool]string{true: "removed", false: "look at"}[c.Removed], c.Address, c.Execution)
+	})
+	p.line("  look at: logs %s-* of those executions, dossiers, clones, forks, backups", u.Settings.LogGroup("")[:len(u.Settings.LogGroup(""))-1])
+	p.line("  nothing to do: caches of builds hold tools only")
+	p.line("  old commits stay readable by their ids until the repository is made again: fleet cleanse run --recreate")
+	p.head("TO UNDO IT, within 90 days, as " + u.Settings.ReviewerRole() + ":")
+	p.line("  %s", u.decide("undo", r.id))
+	p.problems(problems)
+	return notice{fmt.Sprintf("%s: %s purged from %s: act now", u.Settings.Name, count(len(r.fingerprints), "secret"), u.repository()), p.String()}
+}

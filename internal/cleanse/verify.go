@@ -1,0 +1,82 @@
+package cleanse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Verified is what Verify saw.
+type Verified struct {
+	Refs     int
+	Objects  int      // that hold a given value
+	Problems []string // each a sentence; none where all is well
+}
+
+// Verify clones the remote anew and looks: at every object for given values, with the secrets gate, and, where the store has the journal of a
+// last run, whether any of its old commits came back.
+func Verify(ctx context.Context, o Options) (*Verified, error) {
+	c, err := open(o)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	dir, err := c.mirror(ctx, c.Remote, "mirror")
+	if err != nil {
+		return nil, err
+	}
+	refs, err := c.refs(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	result := &Verified{Refs: len(refs)}
+	var all []Secret
+	for _, value := range c.Values {
+		all = append(all, newSecret(c.Key, value, "GIVEN", ""))
+	}
+	held, err := c.search(ctx, dir, newEditor(c.Key, all))
+	if err != nil {
+		return nil, err
+	}
+	result.Objects = len(held)
+	for _, id := range held {
+		result.Problems = append(result.Problems, "a given value is in object "+id)
+	}
+	scanned, err := c.Scan(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range scanned.Findings {
+		if c.Accepted == nil || !c.Accepted(f.Fingerprint) {
+			result.Problems = append(result.Problems, c.scrub(f.String()))
+		}
+	}
+	return result, c.returned(ctx, dir, result)
+}
+
+// returned looks for old commits of the last run.
+func (c *Cleansing) returned(ctx context.Context, dir string, result *Verified) error {
+	if c.Store == nil {
+		return nil
+	}
+	rounds, err := c.roundsOf(ctx, "")
+	if len(rounds) == 0 {
+		return nil //nolint:nilerr // no run is known here
+	}
+	listed, err := c.git(ctx, dir, nil, "rev-list", "--all")
+	if err != nil {
+		return err
+	}
+	now := map[string]bool{}
+	for _, id := range strings.Fields(listed) {
+		now[id] = true
+	}
+	for _, j := range rounds {
+		for old := range j.Commits {
+			if now[old] {
+				result.Problems = append(result.Problems, fmt.Sprintf("commit %s came back, which %s rewrote: a clone from before was pushed: run fleet cleanse run, and have that clone removed", old, j.ID))
+			}
+		}
+	}
+	return nil
+}
