@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
 	"accountfleet/internal/gate/gatetest"
+	"accountfleet/internal/gate/iam"
 	"accountfleet/internal/gate/tool"
 )
 
@@ -130,6 +132,52 @@ func TestWaiverLetsOneFindingPassAndShowsIt(t *testing.T) {
 
 	_, err = run("waivers: {}\n")
 	require.ErrorContains(t, err, "waivers cannot be read: guard-rules/waivers.yaml:1")
+}
+
+func TestAWaiverOfTheIAMGateIsUnusedOnlyWhereThatGateRan(t *testing.T) {
+	dir := t.TempDir()
+	gatetest.Write(t, dir, gatetest.Files("sample", "Resources:\n  Topic: {Type: AWS::SNS::Topic}\n"))
+	waivers := []byte("waivers:\n  - {rule: IAM_ACTION_EXISTS, product: sample, resource: Topic, reason: An action that AWS has not yet., owner: tests, expires: \"2026-12-31\"}\n")
+	for only, unused := range map[string]bool{IAM: true, Schema: false} {
+		result, err := Run(context.Background(), Options{
+			Catalog: dir, Settings: gatetest.Settings(), Only: []string{only}, Locate: gatetest.Locate, Waivers: waivers,
+			Now: func() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) },
+		})
+		require.NoError(t, err)
+		assert.Equal(t, unused, slices.ContainsFunc(result.Findings, func(f finding.Finding) bool { return f.Rule == "WAIVER_UNUSED" }), only)
+	}
+}
+
+func TestAccessAnalyzerIsNotRunWhereNobodyAskedIt(t *testing.T) {
+	dir := t.TempDir()
+	gatetest.Write(t, dir, gatetest.Files("sample", "Resources:\n  Topic: {Type: AWS::SNS::Topic}\n"))
+	for name, row := range map[string]struct {
+		options Options
+		why     []evidence.Skipped
+	}{
+		"not asked":    {Options{Only: []string{IAM}}, []evidence.Skipped{{What: "Access Analyzer", Why: "on AWS only, by --access-analyzer"}}},
+		"emulated":     {Options{Only: []string{IAM}, NoAnalyzer: "the emulated AWS has none"}, []evidence.Skipped{{What: "Access Analyzer", Why: "the emulated AWS has none"}}},
+		"another gate": {Options{Only: []string{Schema}}, nil},
+		"asked":        {Options{Only: []string{IAM}, Analyzer: silent{}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row.options.Catalog, row.options.Settings, row.options.Locate = dir, gatetest.Settings(), gatetest.Locate
+			result, err := Run(context.Background(), row.options)
+			require.NoError(t, err)
+			assert.Equal(t, row.why, result.NotRun)
+		})
+	}
+}
+
+// silent is an Access Analyzer that has nothing to say.
+type silent struct{}
+
+func (silent) Validate(context.Context, string, string, string) ([]iam.Remark, error) {
+	return nil, nil
+}
+func (silent) NoPublicAccess(context.Context, string, string) ([]iam.Remark, error) { return nil, nil }
+func (silent) AccessNotGranted(context.Context, string, []string) ([]iam.Remark, error) {
+	return nil, nil
 }
 
 func TestAcceptedSecretPassesByItsDigest(t *testing.T) {

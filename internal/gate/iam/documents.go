@@ -184,7 +184,7 @@ func isStatement(v any) bool {
 	return false
 }
 
-// policyInText reads a policy that is written as JSON.
+// policyInText reads a policy that is written as JSON. One that says something twice is none: who reads it decides what it says.
 func policyInText(text string) (map[string]any, bool) {
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return nil, false
@@ -192,10 +192,46 @@ func policyInText(text string) (map[string]any, bool) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.UseNumber()
 	var m map[string]any
-	if decoder.Decode(&m) != nil || decoder.More() {
+	if decoder.Decode(&m) != nil || decoder.More() || repeats(json.NewDecoder(strings.NewReader(text))) {
 		return nil, false
 	}
 	return policyIn(m, false)
+}
+
+// repeats says whether an object of well-formed JSON has a key twice, or one that differs only in case.
+func repeats(decoder *json.Decoder) bool {
+	var objects []map[string]bool // nil for a list
+	key := false                  // the next text is a key
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return false
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			switch t {
+			case '{':
+				objects = append(objects, map[string]bool{})
+			case '[':
+				objects = append(objects, nil)
+			default:
+				objects = objects[:len(objects)-1]
+			}
+			key = len(objects) > 0 && objects[len(objects)-1] != nil
+			continue
+		case string:
+			if key {
+				name := strings.ToLower(t)
+				if objects[len(objects)-1][name] {
+					return true
+				}
+				objects[len(objects)-1][name] = true
+				key = false
+				continue
+			}
+		}
+		key = len(objects) > 0 && objects[len(objects)-1] != nil
+	}
 }
 
 // flat replaces values that only a deployment knows by their text.

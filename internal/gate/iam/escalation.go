@@ -256,7 +256,7 @@ func (h holder) reaches(st statement, action string) bool {
 
 // wide says whether an ARN is a pattern for things of any name: *, role/*, function:*. One with a path or the start of a name is not.
 func wide(arn string) bool {
-	parts := strings.SplitN(arn, ":", 6)
+	parts := segments(arn)
 	if len(parts) < 6 {
 		return strings.ContainsAny(hole.ReplaceAllString(arn, ""), "*?")
 	}

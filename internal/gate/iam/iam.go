@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	findings = append(findings, found...)
 	findings = append(findings, hidden(subjects)...)
 	for _, p := range policies {
-		findings = append(findings, p.principalFindings(o.Settings)...)
+		findings = append(append(findings, p.principalFindings(o.Settings)...), p.patternFindings()...)
 	}
 	for _, c := range subjects {
 		findings = append(findings, c.escalations()...)

@@ -87,11 +87,10 @@ func judgeValue(v verdict, p policy, i issue) (verdict, error) {
 	case "MISMATCHED_TYPE_OPERATION_TO_NULL":
 		return v.as("IAM_CONDITION_VALUE_FITS", "the condition compares a truth with something else than true or false", `write "true" or "false"`), nil
 	case "MISMATCHED_TYPE_BUT_USABLE":
-		if !p.comparesPatterns(i.Statement) {
+		if !p.comparesPatterns(i.Statement, "") {
 			return verdict{}, nil // a whole ARN is compared as well by its text
 		}
-		return v.as("IAM_CONDITION_ARN_OPERATOR", "the condition compares a pattern as if it were a text, so it never holds, or by a Not always",
-			"use ArnLike or StringLike where a value holds * or ?"), nil
+		return v.literally(), nil
 	case "BAD_PATTERN_FOR_MFA":
 		return v.as("IAM_MFA_IS_DEMANDED", "the condition does not see requests without a key for MFA, such as those made with access keys",
 			`deny with {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}`), nil
@@ -193,15 +192,33 @@ func bucketPolicy(v verdict, p policy, text string) verdict {
 	return v.as("IAM_BUCKET_POLICY_GRANTS", text, "leave s3:PutBucketPolicy and s3:PutBucketAcl to who may also read, write and delete objects")
 }
 
-// comparesPatterns says whether a statement of the policy compares a value with * or ? by an operator that takes them literally.
-func (p policy) comparesPatterns(n int) bool {
+func (v verdict) literally() verdict {
+	return v.as("IAM_CONDITION_ARN_OPERATOR", "the condition compares a pattern as if it were a text, so it never holds, or by a Not always",
+		"use ArnLike or StringLike where a value holds * or ?")
+}
+
+// patternFindings are those about global keys, of which parliament does not look at the operator.
+func (p policy) patternFindings() []finding.Finding {
+	var findings []finding.Finding
+	for n := range statementsOf(p.body) {
+		if p.comparesPatterns(n, "arn") {
+			v := verdict{}.literally()
+			findings = append(findings, p.finding(v.rule, p.place(n, ""), v.message, v.cure))
+		}
+	}
+	return findings
+}
+
+// comparesPatterns says whether a statement of the policy compares a value with * or ? by an operator that takes them literally, for a
+// key that ends so.
+func (p policy) comparesPatterns(n int, ending string) bool {
 	statements := statementsOf(p.body)
 	if n < 0 || n >= len(statements) {
 		return false
 	}
 	return slices.ContainsFunc(statements[n].conditions, func(c condition) bool {
 		literal := slices.Contains([]string{"stringequals", "stringnotequals", "stringequalsignorecase", "stringnotequalsignorecase"}, c.operator)
-		return literal && slices.ContainsFunc(c.values, func(v string) bool { return strings.ContainsAny(hole.ReplaceAllString(v, ""), "*?") })
+		return literal && strings.HasSuffix(c.key, ending) && slices.ContainsFunc(c.values, func(v string) bool { return strings.ContainsAny(hole.ReplaceAllString(v, ""), "*?") })
 	})
 }
 

@@ -150,7 +150,7 @@ var digits = regexp.MustCompile(`^\d{12}$`)
 // foreignAccount says whether a principal is of an account that is none of the fleet's own, or of one that only a deployment knows.
 func foreignAccount(value string, s *config.Settings) bool {
 	id := value
-	if parts := strings.SplitN(value, ":", 6); len(parts) == 6 && parts[0] == "arn" {
+	if parts := segments(value); len(parts) == 6 && parts[0] == "arn" {
 		id = parts[4]
 	}
 	if id == "cloudfront" || id == "${AWS::AccountId}" {

@@ -37,6 +37,24 @@ func known(name string) bool {
 	return !strings.Contains(name, ":") || strings.HasPrefix(name, "AWS::") || strings.HasPrefix(name, "Fn::") || strings.HasPrefix(name, "import:")
 }
 
+// segments are the six parts of an ARN; of another text, fewer. What stands for an unknown part may hold colons of its own.
+func segments(arn string) []string {
+	var holes []string
+	masked := hole.ReplaceAllStringFunc(arn, func(found string) string {
+		holes = append(holes, found)
+		return "\x00"
+	})
+	parts := strings.SplitN(masked, ":", 6)
+	for i, part := range parts {
+		for len(holes) > 0 && strings.Contains(part, "\x00") {
+			part = strings.Replace(part, "\x00", holes[0], 1)
+			holes = holes[1:]
+		}
+		parts[i] = part
+	}
+	return parts
+}
+
 // symbolic says whether a text holds something that only a deployment knows.
 func symbolic(text string) bool {
 	for _, m := range hole.FindAllStringSubmatch(text, -1) {
@@ -150,7 +168,7 @@ func (s sampler) arn(text, other string) string {
 		}
 		text = sample + text[len(m[0]):]
 	}
-	parts := strings.SplitN(text, ":", 6)
+	parts := segments(text)
 	if len(parts) < 6 || !symbolic(text) {
 		return fill(text, "symbol")
 	}
@@ -181,7 +199,7 @@ func (s sampler) principal(text string) string {
 		}
 		return "arn:aws:iam::" + account + ":role/symbol"
 	}
-	parts := strings.SplitN(text, ":", 6)
+	parts := segments(text)
 	if len(parts) < 6 {
 		return fill(text, "symbol")
 	}
