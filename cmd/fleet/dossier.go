@@ -131,7 +131,7 @@ func (o *dossierOptions) input(ctx context.Context, s *config.Settings, b *bundl
 	}
 	return dossier.Input{
 		Settings: s, Bundle: b, Plan: p, Before: state, Rendering: rendering, Rendered: rendered, Evidence: proved, Execution: o.execution,
-		Emulated: base.Emulator(ctx) != "", Now: time.Now(), Template: o.template(b), SetsIn: changeSetsIn(read),
+		Emulated: base.Emulator(ctx) != "", Now: time.Now(), Template: o.template(b), SetsIn: changeSetsIn(read), Shares: sharesNow(s, read),
 		Previous: func(ctx context.Context, digest string) ([]byte, error) {
 			return read.Store(s.TemplateBucket(s.Regions.Home)).Get(ctx, digest)
 		},

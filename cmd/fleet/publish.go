@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,20 +140,26 @@ func runPublishPreflight(ctx context.Context, streams *IO, options publishOption
 	if err != nil {
 		return err
 	}
-	if err := publish.Preflight(ctx, p, rendering, approved, reader, publish.Sets{In: changeSetsIn(read)}); err != nil {
+	if err := publish.Preflight(ctx, p, rendering, approved, reader, publish.Sets{In: changeSetsIn(read)}, sharesNow(s, read)); err != nil {
 		return err
 	}
-	fmt.Fprintf(streams.Out, "ledger entry %d and %d change sets are as approved\n", p.LedgerHead, len(approved.ChangeSets))
-	for _, portfolio := range s.Portfolios {
-		if len(portfolio.Units) > 0 {
-			fmt.Fprintf(streams.Out, "Settle will have portfolio %s shared with %s\n", portfolio.ID, strings.Join(portfolio.Units, ", "))
-		}
-	}
+	fmt.Fprintf(streams.Out, "ledger entry %d, %d change sets and %d changes of shares are as approved\n", p.LedgerHead, len(approved.ChangeSets), len(approved.Shares))
 	return nil
 }
 
-func changeSetsIn(read *cloud.Session) func(region string) publish.SetReader {
-	return func(region string) publish.SetReader { return read.In(region).ChangeSets() }
+// sharesNow asks Service Catalog in all regions what Settle would do about shares.
+func sharesNow(s *config.Settings, read *cloud.Session) publish.SharesNow {
+	return func(ctx context.Context) ([]publish.ShareChange, error) {
+		var all []publish.ShareChange
+		for _, region := range s.Regions.Catalog {
+			changes, err := publish.ShareChanges(ctx, s, region, read.In(region).Sharing())
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, changes...)
+		}
+		return all, nil
+	}
 }
 
 func runPublishSettle(ctx context.Context, streams *IO, options publishOptions) error {

@@ -101,7 +101,7 @@ func (s *Sharing) Shares(ctx context.Context, portfolio string) ([]Share, error)
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return nil, unshared("list the shares of", portfolio, "its organization", err)
+				return nil, fmt.Errorf("list what portfolio %s is shared with: %w", portfolio, err)
 			}
 			for _, share := range page.PortfolioShareDetails {
 				id := aws.ToString(share.PrincipalId)

@@ -303,6 +303,10 @@ func (c checker) units(s *Settings) {
 			c.Add(at("portfolios", i, "organizational_units"), "sharing with them needs the organization's management account",
 				"add accounts.management, and have its administrator run fleet org-prepare")
 		}
+		if len(p.Units) > 0 && s.Accounts.Management == s.Accounts.Catalog {
+			c.Add(at("portfolios", i, "organizational_units"), "the catalog account shares and deploys as delegated administrator, which a management account cannot be",
+				"choose another catalog account, or list accounts instead of units")
+		}
 		switch {
 		case p.VerifyIn == "":
 		case !accountID.MatchString(p.VerifyIn):

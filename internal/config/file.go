@@ -34,7 +34,7 @@ type fileAccounts struct {
 	Gamma   string `json:"gamma,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Account where candidates are launched as their consumers will get them: 12 quoted digits. Default the test account."`
 	Catalog string `json:"catalog" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Account of the portfolios, the template store and the ledger: 12 quoted digits."`
 
-	Management string `json:"management,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Management account of the organization: 12 quoted digits. Needed only where portfolios are shared with organizational units; the pipeline never acts in it."`
+	Management string `json:"management,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Management account of the organization: 12 quoted digits. Needed where portfolios are shared with organizational units, and kept when they no longer are, so that Settle ends the shares; its administrator runs fleet org-prepare. The pipeline never acts in it, unless it is listed under a portfolio's accounts."`
 }
 
 // fileSource is source: one of the two.
@@ -75,5 +75,5 @@ type filePortfolio struct {
 	Accounts   []string `json:"accounts,omitempty" jsonschema:"uniqueItems=true" jsonschema_description:"Consumer accounts that the portfolio is shared with, 12 quoted digits each. Default none: it is used in the catalog account itself."`
 	Units      []string `json:"organizational_units,omitempty" jsonschema:"uniqueItems=true" jsonschema_description:"Organizational units (ou-...), or the root (r-...), whose accounts all get the portfolio and, through a stack set, its launch roles. Accounts in them are not listed under accounts."`
 	VerifyIn   string   `json:"verify_in,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"An account in one of organizational_units, where the pipeline looks as a consumer after a publication. Default: it looks in the catalog account."`
-	Principals []string `json:"principals" jsonschema:"minItems=1,maxItems=10,uniqueItems=true" jsonschema_description:"Who may launch: IAM patterns without an account, for example arn:aws:iam:::role/fleet/*, at most 10. Use a path that consumers cannot create roles in."`
+	Principals []string `json:"principals" jsonschema:"minItems=1,maxItems=9,uniqueItems=true" jsonschema_description:"Who may launch: IAM patterns without an account, for example arn:aws:iam:::role/fleet/*, at most 9: Service Catalog takes 10, and the pipeline's verifier is one. Use a path that consumers cannot create roles in."`
 }

@@ -244,6 +244,9 @@ func (s *Settings) CleansingDecisionRule() string { return s.name("cleansing-dec
 // CleansingSource is the source of that event.
 func (s *Settings) CleansingSource() string { return s.name("cleansing") }
 
+// CleansingDecided is the detail type of that event.
+const CleansingDecided = "Cleansing Decided"
+
 // CleansingTriggerRole starts the cleansing on such events.
 func (s *Settings) CleansingTriggerRole() string { return s.name("cleansing-trigger") }
 
@@ -288,6 +291,10 @@ func (s *Settings) Listed() []string {
 	slices.Sort(accounts)
 	return slices.Compact(accounts)
 }
+
+// SharesWithUnits says whether Settle looks after shares with organizational units. A named management account is the sign, not a unit:
+// when the last unit leaves the settings, somebody has to end its share.
+func (s *Settings) SharesWithUnits() bool { return s.Accounts.Management != "" }
 
 // Units are the organizational units that the named portfolios are shared with, sorted, each once; without names, those of all.
 func (s *Settings) Units(portfolios ...string) []string {

@@ -49,7 +49,7 @@ type Accounts struct {
 	Test       string
 	Gamma      string // default Test
 	Catalog    string
-	Management string // the organization's management account; may be empty if no portfolio is shared with organizational units
+	Management string // the organization's management account; empty if no portfolio is, or ever was, shared with organizational units
 }
 
 // Source is where engineers push: exactly one of Repository (CodeCommit, the default) and Connection is set.

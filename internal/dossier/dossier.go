@@ -39,6 +39,7 @@ type Input struct {
 	Previous func(ctx context.Context, digest string) ([]byte, error)        // of a published version
 	SetsIn   func(region string) publish.SetReader                           // change sets of the catalog account
 	Deployed func(ctx context.Context, region, stack string) ([]byte, error) // template of a deployed stack of the catalog account; nil if there is none
+	Shares   publish.SharesNow                                               // what Settle will do about organizational units
 }
 
 // Page is the page as plain values.
@@ -115,6 +116,11 @@ func Collect(ctx context.Context, in Input) (*Page, error) {
 	if err := in.stacks(ctx, page); err != nil {
 		return nil, err
 	}
+	shares, err := in.Shares(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page.Approved.Shares = shares
 	page.Gates = gates(in.Evidence)
 	for _, e := range in.Evidence {
 		page.NotRun = append(page.NotRun, e.NotRun...)
@@ -243,6 +249,18 @@ func reach(portfolios []Portfolio) string {
 	return strings.Join(where, " and ")
 }
 
+// sharesAttention says what becomes of a share, and for whom.
+func sharesAttention(change publish.ShareChange) string {
+	where := fmt.Sprintf("Portfolio %s in %s", change.Portfolio, change.Region)
+	switch change.Do {
+	case publish.ShareAdd:
+		return fmt.Sprintf("%s is newly shared with %s, and with every account that joins it.", where, change.Node)
+	case publish.ShareRemove:
+		return fmt.Sprintf("%s is no longer shared with %s; what its accounts launched stays.", where, change.Node)
+	}
+	return fmt.Sprintf("%s: Settle will %s %s.", where, change.Do, change.Node)
+}
+
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return one
@@ -270,13 +288,8 @@ func attention(in Input, page *Page) []string {
 			}
 		}
 	}
-	for _, stack := range page.Stacks {
-		for _, unit := range stack.NewUnits {
-			list = append(list, fmt.Sprintf("Stack %s in %s: its portfolio is newly shared with %s, and with every account that joins it.", stack.Name, stack.Region, unit))
-		}
-		for _, unit := range stack.LostUnits {
-			list = append(list, fmt.Sprintf("Stack %s in %s: its portfolio is no longer shared with %s; what its accounts launched stays.", stack.Name, stack.Region, unit))
-		}
+	for _, change := range page.Approved.Shares {
+		list = append(list, sharesAttention(change))
 	}
 	for _, id := range in.Bundle.Removed {
 		list = append(list, fmt.Sprintf("%s left the catalog, but stays published.", id))

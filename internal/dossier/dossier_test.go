@@ -3,7 +3,6 @@ package dossier
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,6 +94,7 @@ func example(t *testing.T) Input {
 				"fleet-launch-roles": {ARN: "arn:set/roles", Empty: true},
 			}
 		},
+		Shares: func(context.Context) ([]publish.ShareChange, error) { return nil, nil },
 		Deployed: func(_ context.Context, _, stack string) ([]byte, error) {
 			return []byte(`{"Resources": {"Portfolio": {"Type": "AWS::ServiceCatalog::Portfolio", "Properties": {"DisplayName": "a", "ProviderName": "x"}}, "Gone": {"Type": "AWS::ServiceCatalog::PortfolioShare"}}}`), nil
 		},
@@ -121,10 +121,12 @@ func TestPageSaysWhatOrganizationalUnitsGet(t *testing.T) {
 	shared.Portfolios = []config.Portfolio{{ID: "base", Name: "Account baseline", Provider: "Platform team", VerifyIn: "777777777777",
 		Units: []string{"ou-f1ee-workload1", "ou-f1ee-workload2"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}}}
 	in.Settings = &shared
-	portfolio := `{"Resources": {"Portfolio": {"Type": "AWS::ServiceCatalog::Portfolio"}}, "Outputs": {"OrganizationalUnits": {"Value": %q}}}`
-	require.NoError(t, os.WriteFile(filepath.Join(in.Rendered, "fleet-portfolio-base.template.json"), fmt.Appendf(nil, portfolio, "ou-f1ee-workload1,ou-f1ee-workload2"), 0o600))
-	in.Deployed = func(context.Context, string, string) ([]byte, error) {
-		return fmt.Appendf(nil, portfolio, "ou-f1ee-workload1,ou-f1ee-leftover"), nil
+	in.Shares = func(context.Context) ([]publish.ShareChange, error) {
+		return []publish.ShareChange{
+			{Region: "eu-west-1", Portfolio: "base", Do: publish.ShareAdd, Node: "ou-f1ee-workload2"},
+			{Region: "eu-west-1", Portfolio: "base", Do: publish.SharePrincipals, Node: "ou-f1ee-workload1"},
+			{Region: "eu-west-1", Portfolio: "former", Do: publish.ShareRemove, Node: "ou-f1ee-leftover"},
+		}, nil
 	}
 	in.SetsIn = func(string) publish.SetReader {
 		return sets{"fleet-launch-roles": {ARN: "arn:set/roles", Changes: []cloud.ResourceChange{{Action: "Modify", LogicalID: "UnitsNetwork", Type: "AWS::CloudFormation::StackSet"}}}}
@@ -135,12 +137,13 @@ func TestPageSaysWhatOrganizationalUnitsGet(t *testing.T) {
 	require.Equal(t, []string{"ou-f1ee-workload1", "ou-f1ee-workload2"}, page.Portfolios[0].Units)
 	for _, want := range []string{
 		"Stack fleet-launch-roles: UnitsNetwork changes a launch role in every account of its organizational units at once.",
-		"Stack fleet-portfolio-base in eu-west-1: its portfolio is newly shared with ou-f1ee-workload2, and with every account that joins it.",
-		"Stack fleet-portfolio-base in eu-west-1: its portfolio is no longer shared with ou-f1ee-leftover; what its accounts launched stays.",
+		"Portfolio base in eu-west-1 is newly shared with ou-f1ee-workload2, and with every account that joins it.",
+		"Portfolio base in eu-west-1: Settle will share principals with ou-f1ee-workload1.",
+		"Portfolio former in eu-west-1 is no longer shared with ou-f1ee-leftover; what its accounts launched stays.",
 	} {
 		require.Contains(t, page.Attention, want)
 	}
-	require.False(t, page.Stacks[0].Same(), "its resources are the same, and yet its consumers are not")
+	require.Len(t, page.Approved.Shares, 3, "Preflight holds Settle to them")
 	html, err := page.HTML()
 	require.NoError(t, err)
 	require.Contains(t, string(html), "organizational units ou-f1ee-workload1, ou-f1ee-workload2")

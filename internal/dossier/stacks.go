@@ -30,9 +30,7 @@ type Stack struct {
 	Added                 []Element
 	Changed               []Element
 	Removed               []Element
-	Count                 int      // resources of the rendered template
-	NewUnits              []string // organizational units that Settle will share the portfolio with
-	LostUnits             []string // and those that it will take it away from
+	Count                 int // resources of the rendered template
 }
 
 // Element is a resource of a stack.
@@ -127,8 +125,6 @@ func (in Input) rendered(name string) ([]byte, error) {
 }
 
 func (s *Stack) compare(deployed, rendered []byte) {
-	before, after := units(deployed), units(rendered)
-	s.NewUnits, s.LostUnits = without(after, before), without(before, after)
 	was, will := resources(deployed), resources(rendered)
 	s.Count = len(will)
 	for id, now := range will {
@@ -152,24 +148,7 @@ func (s *Stack) compare(deployed, rendered []byte) {
 
 // Same says that nothing of the stack would change.
 func (s Stack) Same() bool {
-	return len(s.Added)+len(s.Changed)+len(s.Removed)+len(s.NewUnits)+len(s.LostUnits) == 0
-}
-
-// units are the organizational units that a portfolio's template says Settle shares it with.
-func units(template []byte) []string {
-	var parsed struct {
-		Outputs map[string]struct{ Value any }
-	}
-	if json.Unmarshal(template, &parsed) != nil {
-		return nil
-	}
-	text, _ := parsed.Outputs["OrganizationalUnits"].Value.(string)
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
-}
-
-// without are the elements of a list that another does not have.
-func without(list, other []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(element string) bool { return slices.Contains(other, element) })
+	return len(s.Added)+len(s.Changed)+len(s.Removed) == 0
 }
 
 type resource struct{ kind, text string }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/ledger"
@@ -18,8 +19,10 @@ type Approved struct {
 	Commit     string      `json:"commit"`
 	Bundle     string      `json:"bundle"`     // digest of the package
 	Rendering  string      `json:"rendering"`  // digest of the published stacks
-	LedgerHead int         `json:"ledgerHead"` //
+	LedgerHead int         `json:"ledgerHead"` // the last entry of the ledger that the plan was made on
 	ChangeSets []ChangeSet `json:"changeSets"`
+
+	Shares []ShareChange `json:"shares,omitempty"` // with organizational units
 }
 
 // ChangeSet is a change set that the reviewer was shown.
@@ -75,8 +78,11 @@ func Identity(region, stack, name string, found cloud.ChangeSet) ChangeSet {
 	return ChangeSet{Stack: stack, Region: region, Name: name, ARN: found.ARN, Status: found.Status, Template: found.Template}
 }
 
-// Preflight refuses to go on unless ledger and change sets are still what the reviewer approved.
-func Preflight(ctx context.Context, p *plan.Plan, rendering string, approved *Approved, reader ledger.Reader, sets ChangeSets) error {
+// SharesNow tells what Settle would do about shares, in all regions.
+type SharesNow func(ctx context.Context) ([]ShareChange, error)
+
+// Preflight refuses to go on unless ledger, change sets and what is to be shared are still what the reviewer approved.
+func Preflight(ctx context.Context, p *plan.Plan, rendering string, approved *Approved, reader ledger.Reader, sets ChangeSets, shares SharesNow) error {
 	entries, err := reader.Entries(ctx)
 	if err != nil {
 		return err
@@ -97,6 +103,13 @@ func Preflight(ctx context.Context, p *plan.Plan, rendering string, approved *Ap
 			return refuse("change set %s of stack %s in %s is not the one that was approved (%s): somebody replaced or removed it; release the change again",
 				was.Name, was.Stack, was.Region, difference(was, now))
 		}
+	}
+	now, err := shares(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(now, approved.Shares) {
+		return refuse("Settle would change other shares (%v) than were approved (%v): somebody shared a portfolio, or ended a share; release the change again", now, approved.Shares)
 	}
 	return nil
 }

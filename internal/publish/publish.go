@@ -113,7 +113,7 @@ type Settlement struct {
 	Ledger    Ledger
 	ShelfIn   func(region string) Shelf
 	URLsIn    func(region string) Addresses
-	SharesIn  func(region string) Sharer // called only if something is shared with organizational units
+	SharesIn  func(region string) Sharer // called only if the settings name a management account
 	Approval  func(ctx context.Context) (ledger.Approval, error)
 	Now       func() time.Time
 	Out       io.Writer

@@ -2,7 +2,9 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,10 +13,15 @@ import (
 	"accountfleet/internal/evidence"
 )
 
+// ShareReader tells which portfolios a region has and whom they are shared with; *cloud.Sharing is one.
+type ShareReader interface {
+	Portfolios(ctx context.Context, prefix string) (ids map[string]string, err error) // by the names of their stacks
+	Shares(ctx context.Context, portfolio string) ([]cloud.Share, error)
+}
+
 // Sharer shares portfolios of one region with organizational units, which CloudFormation cannot; *cloud.Sharing is one.
 type Sharer interface {
-	Portfolio(ctx context.Context, stack string) (id string, err error)
-	Shares(ctx context.Context, portfolio string) ([]cloud.Share, error)
+	ShareReader
 	Share(ctx context.Context, portfolio, node string) error
 	SharePrincipals(ctx context.Context, portfolio, node string) error
 	Unshare(ctx context.Context, portfolio, node string) error
@@ -33,9 +40,9 @@ type ShareStep struct {
 
 // What a ShareStep does.
 const (
-	shareAdd        = "share with"
-	sharePrincipals = "share principals with"
-	shareRemove     = "stop sharing with"
+	ShareAdd        = "share with"
+	SharePrincipals = "share principals with"
+	ShareRemove     = "stop sharing with"
 )
 
 // ShareSteps turns the shares that are there into those that are wanted. New ones come first, so that an account that moved with its
@@ -46,14 +53,14 @@ func ShareSteps(wanted []string, present []cloud.Share) []ShareStep {
 		i := slices.IndexFunc(present, func(s cloud.Share) bool { return s.Node == node })
 		switch {
 		case i < 0:
-			steps = append(steps, ShareStep{shareAdd, node})
+			steps = append(steps, ShareStep{ShareAdd, node})
 		case !present[i].Principals:
-			steps = append(steps, ShareStep{sharePrincipals, node})
+			steps = append(steps, ShareStep{SharePrincipals, node})
 		}
 	}
 	for _, share := range present {
 		if !slices.Contains(wanted, share.Node) {
-			steps = append(steps, ShareStep{shareRemove, share.Node})
+			steps = append(steps, ShareStep{ShareRemove, share.Node})
 		}
 	}
 	return steps
@@ -72,45 +79,88 @@ func nodes(s *config.Settings, p config.Portfolio) []string {
 	return slices.Compact(list)
 }
 
-// sharing says whether anything is shared with organizational units: without, nobody asks Service Catalog about it.
-func sharing(s *config.Settings) bool { return len(s.Units()) > 0 }
+// ShareChange is what Settle will do about the shares of a portfolio in a region.
+type ShareChange struct {
+	Region    string `json:"region"`
+	Portfolio string `json:"portfolio"` // id in fleet.yaml, or what it was there
+	Do        string `json:"do"`        // as of a ShareStep
+	Node      string `json:"node"`
+}
+
+func (c ShareChange) String() string {
+	return fmt.Sprintf("portfolio %s in %s: %s %s", c.Portfolio, c.Region, c.Do, c.Node)
+}
+
+// ShareChanges compares the shares that the portfolios of a region have with those that the settings want. Portfolios that left the
+// settings are to be shared with nobody; one that is not published yet has no shares.
+func ShareChanges(ctx context.Context, s *config.Settings, region string, reader ShareReader) ([]ShareChange, error) {
+	if !s.SharesWithUnits() {
+		return nil, nil
+	}
+	ids, err := reader.Portfolios(ctx, s.PortfolioStack(""))
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string][]string{}
+	for _, portfolio := range s.Portfolios {
+		wanted[portfolio.ID] = nodes(s, portfolio)
+	}
+	for stack := range ids {
+		if id := strings.TrimPrefix(stack, s.PortfolioStack("")); wanted[id] == nil {
+			wanted[id] = []string{}
+		}
+	}
+	var changes []ShareChange
+	for _, portfolio := range slices.Sorted(maps.Keys(wanted)) {
+		var present []cloud.Share
+		if id := ids[s.PortfolioStack(portfolio)]; id != "" {
+			if present, err = reader.Shares(ctx, id); err != nil {
+				return nil, err
+			}
+			slices.SortFunc(present, func(a, b cloud.Share) int { return strings.Compare(a.Node, b.Node) })
+		}
+		for _, step := range ShareSteps(wanted[portfolio], present) {
+			changes = append(changes, ShareChange{region, portfolio, step.Do, step.Node})
+		}
+	}
+	return changes, nil
+}
 
 // shares settles the shares of all portfolios in a region. Run again it does what is left.
 func (s *Settlement) shares(ctx context.Context, region string) error {
-	if !sharing(s.Settings) {
+	if !s.Settings.SharesWithUnits() {
 		return nil
 	}
 	sharer := s.SharesIn(region)
+	ids, err := sharer.Portfolios(ctx, s.Settings.PortfolioStack(""))
+	if err != nil {
+		return err
+	}
 	for _, portfolio := range s.Settings.Portfolios {
-		stack := s.Settings.PortfolioStack(portfolio.ID)
-		id, err := sharer.Portfolio(ctx, stack)
-		if err != nil {
-			return err
-		}
-		if id == "" {
+		if stack := s.Settings.PortfolioStack(portfolio.ID); ids[stack] == "" {
 			return refuse("portfolio %s is not published in %s: stack %s has no output PortfolioId: execute the change sets of the portfolios first", portfolio.ID, region, stack)
 		}
-		present, err := sharer.Shares(ctx, id)
-		if err != nil {
+	}
+	changes, err := ShareChanges(ctx, s.Settings, region, sharer)
+	if err != nil {
+		return err
+	}
+	for _, change := range changes {
+		if err := (ShareStep{change.Do, change.Node}).run(ctx, sharer, ids[s.Settings.PortfolioStack(change.Portfolio)]); err != nil {
 			return err
 		}
-		for _, step := range ShareSteps(nodes(s.Settings, portfolio), present) {
-			if err := step.run(ctx, sharer, id); err != nil {
-				return err
-			}
-			fmt.Fprintf(s.Out, "portfolio %s in %s: %s %s: done\n", portfolio.ID, region, step.Do, step.Node)
-		}
+		fmt.Fprintf(s.Out, "%s: done\n", change)
 	}
 	return nil
 }
 
 func (step ShareStep) run(ctx context.Context, sharer Sharer, portfolio string) error {
 	switch step.Do {
-	case shareAdd:
+	case ShareAdd:
 		return sharer.Share(ctx, portfolio, step.Node)
-	case sharePrincipals:
+	case SharePrincipals:
 		return sharer.SharePrincipals(ctx, portfolio, step.Node)
-	case shareRemove:
+	case ShareRemove:
 		return sharer.Unshare(ctx, portfolio, step.Node)
 	default:
 		return fmt.Errorf("share portfolio %s: %q is no step: this is a bug of fleet", portfolio, step.Do)
@@ -120,7 +170,7 @@ func (step ShareStep) run(ctx context.Context, sharer Sharer, portfolio string) 
 // units checks what consumers in organizational units depend on and Verify cannot see in their accounts: that the shares are as wanted,
 // and that stack sets brought boundary and launch roles to every account.
 func (v *Verification) units(ctx context.Context, e *evidence.Evidence) ([]string, error) {
-	if !sharing(v.Settings) {
+	if !v.Settings.SharesWithUnits() {
 		return nil, nil
 	}
 	var wrong []string
@@ -153,33 +203,26 @@ func (v *Verification) units(ctx context.Context, e *evidence.Evidence) ([]strin
 	return wrong, nil
 }
 
-// shared says which shares of a region are not as wanted.
+// shared says which shares of a region are not as wanted, of how many.
 func (v *Verification) shared(ctx context.Context, region string) (wrong []string, counted int, err error) {
-	sharer := v.SharesIn(region)
+	changes, err := ShareChanges(ctx, v.Settings, region, v.SharesIn(region))
+	if err != nil {
+		return nil, 0, err
+	}
 	for _, portfolio := range v.Settings.Portfolios {
-		id, err := sharer.Portfolio(ctx, v.Settings.PortfolioStack(portfolio.ID))
-		if err != nil {
-			return nil, 0, err
-		}
-		if id == "" {
-			wrong = append(wrong, fmt.Sprintf("portfolio %s is not published in %s", portfolio.ID, region))
-			continue
-		}
-		present, err := sharer.Shares(ctx, id)
-		if err != nil {
-			return nil, 0, err
-		}
-		wanted := nodes(v.Settings, portfolio)
-		counted += len(wanted)
-		for _, step := range ShareSteps(wanted, present) {
-			wrong = append(wrong, fmt.Sprintf("portfolio %s in %s: left to do: %s %s", portfolio.ID, region, step.Do, step.Node))
-		}
+		counted += len(nodes(v.Settings, portfolio))
+	}
+	for _, change := range changes {
+		wrong = append(wrong, fmt.Sprintf("%s: left to do", change))
 	}
 	return wrong, counted, nil
 }
 
 // stackSets are the stack sets that accounts of units depend on.
 func (v *Verification) stackSets() []string {
+	if len(v.Settings.Units()) == 0 {
+		return nil
+	}
 	sets := []string{v.Settings.BoundaryStackSet()}
 	for _, product := range v.Plan.Products {
 		if len(product.Portfolios) > 0 && len(v.Settings.Units(product.Portfolios...)) > 0 {
@@ -200,8 +243,8 @@ func (v *Verification) settled(ctx context.Context, set string) (behind []string
 		}
 		return len(found) == 0, err
 	})
-	if err != nil && looked && len(behind) > 0 && ctx.Err() == nil {
-		return behind, counted, nil
+	if looked && len(behind) > 0 && errors.Is(err, cloud.ErrNotFinished) && ctx.Err() == nil {
+		return behind, counted, nil // the last look that came to its end
 	}
 	return behind, counted, err
 }

@@ -19,6 +19,7 @@ import (
 // portfolio is the one portfolio of a region with its shares in memory, and what stack sets brought.
 type portfolio struct {
 	id     string
+	left   bool // the settings do not have it any more
 	shares []cloud.Share
 	calls  []string
 	refuse error
@@ -26,14 +27,23 @@ type portfolio struct {
 	looked []string
 }
 
-func (p *portfolio) Portfolio(_ context.Context, stack string) (string, error) {
-	if stack != "fleet-portfolio-base" {
-		return "", errors.New("no portfolio of that name")
+func (p *portfolio) Portfolios(_ context.Context, prefix string) (map[string]string, error) {
+	if p.id == "" {
+		return nil, nil
 	}
-	return p.id, nil
+	ids := map[string]string{prefix + "base": p.id}
+	if p.left {
+		ids[prefix+"former"] = "port-former"
+	}
+	return ids, nil
 }
 
-func (p *portfolio) Shares(context.Context, string) ([]cloud.Share, error) { return p.shares, nil }
+func (p *portfolio) Shares(_ context.Context, id string) ([]cloud.Share, error) {
+	if id != p.id {
+		return []cloud.Share{{Node: "ou-f1ee-former", Principals: true}}, nil
+	}
+	return slices.Clone(p.shares), nil
+}
 
 func (p *portfolio) Share(_ context.Context, id, node string) error {
 	p.calls = append(p.calls, fmt.Sprintf("share %s %s", id, node))
@@ -61,13 +71,13 @@ func (p *portfolio) Behind(_ context.Context, set string) ([]string, int, error)
 // inUnits are the settings with the portfolio shared with units, and looked at in an account of one.
 func inUnits(units ...string) *config.Settings {
 	s := *settings
-	s.Organization = "o-exampleorgid"
+	s.Organization, s.Accounts.Management = "o-exampleorgid", "666666666666"
 	s.Portfolios = []config.Portfolio{{ID: "base", Name: "Baseline", Units: units, VerifyIn: "777777777777"}}
 	return &s
 }
 
 func TestSharesThatAreWantedComeBeforeThoseThatGo(t *testing.T) {
-	require.Equal(t, []ShareStep{{shareAdd, "ou-b"}, {sharePrincipals, "ou-c"}, {shareRemove, "ou-x"}},
+	require.Equal(t, []ShareStep{{ShareAdd, "ou-b"}, {SharePrincipals, "ou-c"}, {ShareRemove, "ou-x"}},
 		ShareSteps([]string{"ou-a", "ou-b", "ou-c"}, []cloud.Share{{Node: "ou-x", Principals: true}, {Node: "ou-a", Principals: true}, {Node: "ou-c"}}))
 	require.Empty(t, ShareSteps([]string{"ou-a"}, []cloud.Share{{Node: "ou-a", Principals: true}}))
 	require.Empty(t, ShareSteps(nil, nil))
@@ -90,6 +100,26 @@ func TestSettleSharesWithUnitsOnceAndSaysSo(t *testing.T) {
 	require.Contains(t, out.String(), "portfolio base in eu-west-1: share with ou-f1ee-workload1: done\n")
 	require.NoError(t, settle.Settle(t.Context()), "run again")
 	require.Len(t, there.calls, 3, "a share that is there is left alone")
+}
+
+func TestSettleEndsSharesThatTheSettingsNoLongerName(t *testing.T) {
+	for name, units := range map[string][]string{"a portfolio left, units stay": {"ou-f1ee-workload1"}, "no unit is left": nil} {
+		t.Run(name, func(t *testing.T) {
+			s, l, p := world(t)
+			there := &portfolio{id: "port-1", left: true, shares: []cloud.Share{{Node: "ou-f1ee-workload1", Principals: true}}}
+			settle := settlement(s, l, p)
+			settle.Settings, settle.SharesIn = inUnits(units...), func(string) Sharer { return there }
+			require.NoError(t, settle.Settle(t.Context()))
+			require.Contains(t, there.calls, "unshare port-former ou-f1ee-former")
+			require.Equal(t, units == nil, slices.Contains(there.calls, "unshare port-1 ou-f1ee-workload1"))
+		})
+	}
+}
+
+func TestWithoutAManagementAccountNobodyAsksAboutShares(t *testing.T) {
+	changes, err := ShareChanges(t.Context(), settings, "eu-west-1", nil)
+	require.NoError(t, err)
+	require.Empty(t, changes)
 }
 
 func TestSettleRecordsNothingThatItCouldNotShare(t *testing.T) {
@@ -116,9 +146,10 @@ func TestVerifyLooksAtSharesAndStackSetsOfUnits(t *testing.T) {
 		want  string
 	}{
 		"all well":       {func(*portfolio) {}, ""},
-		"not shared":     {func(p *portfolio) { p.shares = nil }, "portfolio base in eu-west-1: left to do: share with ou-f1ee-workload1"},
-		"no principals":  {func(p *portfolio) { p.shares[0].Principals = false }, "left to do: share principals with ou-f1ee-workload1"},
-		"not published":  {func(p *portfolio) { p.id = "" }, "portfolio base is not published in eu-west-1"},
+		"not shared":     {func(p *portfolio) { p.shares = nil }, "portfolio base in eu-west-1: share with ou-f1ee-workload1: left to do"},
+		"no principals":  {func(p *portfolio) { p.shares[0].Principals = false }, "share principals with ou-f1ee-workload1: left to do"},
+		"not published":  {func(p *portfolio) { p.id = "" }, "portfolio base in eu-west-1: share with ou-f1ee-workload1: left to do"},
+		"former shared":  {func(p *portfolio) { p.left = true }, "portfolio former in eu-west-1: stop sharing with ou-f1ee-former: left to do"},
 		"no boundary":    {func(p *portfolio) { p.behind["fleet-boundary"] = []string{"777 is OUTDATED"} }, "777 is OUTDATED"},
 		"no launch role": {func(p *portfolio) { p.behind["fleet-launch-vpc"] = []string{"888 is INOPERABLE"} }, "888 is INOPERABLE"},
 	} {
@@ -156,4 +187,6 @@ func TestStackSetsOfAccountsThatAreListedAreNone(t *testing.T) {
 	p.Products = append(p.Products, ledger.Product{ID: "listed", Portfolios: []string{"other"}}, ledger.Product{ID: "nowhere"})
 	v := &Verification{Settings: inUnits("ou-f1ee-workload1"), Plan: p}
 	require.Equal(t, []string{"fleet-boundary", "fleet-launch-vpc"}, v.stackSets())
+	v.Settings = inUnits()
+	require.Empty(t, v.stackSets(), "without units nothing is installed")
 }

@@ -30,7 +30,7 @@ type Verification struct {
 	Ledger    Ledger
 	MarketOf  func(account, region string) Market
 	ShelfIn   func(region string) Shelf
-	SharesIn  func(region string) Sharer // called only if something is shared with organizational units
+	SharesIn  func(region string) Sharer // called only if the settings name a management account
 	Fleet     Fleet                      // of the home region; asked only then
 	Pace      cloud.Pace                 // how long a publication may take to be seen
 	Now       func() time.Time
