@@ -17,16 +17,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import history
+
 FLEET = ".build/fleet"
 CDK = ".tools/bin/cdk"
 EMULATOR_TESTS = ".tools/bin/dev-python"
 JSII_CACHE = ".tools/jsii"
 
 
-def run(arguments: list[str], **variables: str) -> tuple[float, str]:
+def run(arguments: list[str], text: str = "", **variables: str) -> tuple[float, str]:
     """Run a command and return its seconds and standard output; stop the program when it fails."""
     started = time.monotonic()
-    done = subprocess.run(arguments, env=os.environ | variables, capture_output=True, text=True, check=False)
+    environment = os.environ | variables
+    done = subprocess.run(arguments, input=text, env=environment, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - started
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(arguments)}: exit code {done.returncode}: {done.stderr[-2000:]}")
@@ -85,6 +88,28 @@ def measure_emulator() -> None:
         print(f"{'emulator: ' + name:<40} {value:8.1f} {unit:<2} {value / goal:6.2f} x goal")
 
 
+def measure_secrets() -> None:
+    """Measure the secrets gate over every object of 10,000 commits, beside gitleaks alone, and the push hook for 100."""
+    with tempfile.TemporaryDirectory() as folder:
+        repository, gitleaks = Path(folder, "repository"), str(Path(folder, "gitleaks"))
+        repository.mkdir()
+        history.make(repository, 10_000)
+        run(["go", "build", "-o", gitleaks, "github.com/zricethezav/gitleaks/v8"])
+        alone = median([gitleaks, "git", "--no-banner", str(repository)])
+        show("gitleaks git, 10,000 commits", alone, alone, "gitleaks")
+        check = [FLEET, "check", "--only", "secrets", "--catalog", str(repository), "--repository", str(repository)]
+        cold = median([*check, "--no-cache"])
+        show("secrets gate, every object, cold", cold, alone, "gitleaks")
+        run(check, FLEET_CACHE=folder)
+        show("secrets gate, nothing new", median(check, FLEET_CACHE=folder), alone, "gitleaks")
+        head, before = (run(["git", "-C", str(repository), "rev-parse", name])[1].strip() for name in ("HEAD", "HEAD~100"))
+        hook = [FLEET, "hooks", "run", "--settings=fleet.yaml", f"--repository={repository}", "pre-push", "--", "origin", "x"]
+        lines = f"refs/heads/x {head} refs/heads/x {before}\n"
+        for name in ("cold", "again"):
+            seconds, _ = run(hook, lines, FLEET_CACHE=f"{folder}/hooks")
+            show(f"push hook, 100 commits, {name}", seconds, alone, "gitleaks")
+
+
 def measure_go() -> None:
     """Run the Go benchmarks and print their lines."""
     _, output = run(["go", "test", "-run", "^$", "-bench", ".", "-benchtime", "200ms", "./internal/..."])
@@ -97,6 +122,7 @@ if __name__ == "__main__":
     os.chdir(Path(__file__).resolve().parent.parent)
     measure_builds()
     measure_emulator()
+    measure_secrets()
     measure_go()
     if "--rehearsals" in sys.argv[1:]:
         measure_rehearsals()
