@@ -162,6 +162,10 @@ func sharesNow(s *config.Settings, read *cloud.Session) publish.SharesNow {
 	}
 }
 
+func changeSetsIn(read *cloud.Session) func(region string) publish.SetReader {
+	return func(region string) publish.SetReader { return read.In(region).ChangeSets() }
+}
+
 func runPublishSettle(ctx context.Context, streams *IO, options publishOptions) error {
 	s, p, rendering, err := options.openPlan()
 	if err != nil {
