@@ -44,7 +44,7 @@ func NewReviewers(scope constructs.Construct, id string, props ReviewersProps) *
 			Allow("ListDossiers", []string{BucketARN(s.DossierBucket())}, "s3:ListBucket", "s3:GetBucketLocation"),
 			Allow("DecryptDossiers", []string{props.KeyARN}, "kms:Decrypt"),
 			Allow("DecideOnCleansings", []string{s.ToolsARN("events", "event-bus/default")}, "events:PutEvents").
-				When("StringEquals", "events:source", s.CleansingSource()).When("StringEquals", "events:detail-type", CleansingDecided),
+				When("StringEquals", "events:source", s.CleansingSource()).When("StringEquals", "events:detail-type", config.CleansingDecided),
 		},
 	})
 	guard := awsiam.NewCfnManagedPolicy(scope, jsii.String(id+"Guard"), &awsiam.CfnManagedPolicyProps{

@@ -13,9 +13,6 @@ import (
 	"accountfleet/internal/config"
 )
 
-// CleansingDecided is the detail type of the event by which a reviewer starts or undoes a cleansing.
-const CleansingDecided = "Cleansing Decided"
-
 // cleansingMinutes is how long a cleansing may take: two scans and a rewrite of a history of 500 MB fit several times.
 const cleansingMinutes = 120
 
@@ -138,7 +135,7 @@ func (c *Cleansing) start(scope constructs.Construct, id string, props Cleansing
 		name: s.CleansingDecisionRule(), description: "A reviewer starts or undoes a cleansing", role: role, project: project,
 		pattern: map[string]any{
 			"source":      []any{s.CleansingSource()},
-			"detail-type": []any{CleansingDecided},
+			"detail-type": []any{config.CleansingDecided},
 			"account":     []any{s.Accounts.Tools},
 			"detail": map[string]any{
 				"command": []any{"plan", "run", "undo"}, "execution": []any{map[string]any{"exists": true}}, "cleansing": []any{map[string]any{"exists": true}},
