@@ -138,7 +138,7 @@ func newCatalogRoles(stack awscdk.Stack, s *config.Settings) {
 			When("StringEquals", "s3:RequestObjectTag/servicecatalog:provisioning", "true"),
 	}, store)
 	role("ReadRole", s.CatalogReadRole(), "Package, Render, Dossier and Preflight, to read ledger, change sets and templates",
-		slices.Concat(readLedger, []parts.Statement{
+		slices.Concat(readLedger, readShares(s), []parts.Statement{
 			parts.Allow("ListTemplates", templateBuckets(s), "s3:ListBucket"),
 			parts.Allow("ReadTemplates", templates(s), "s3:GetObject"),
 			parts.Allow("ReadStacks", stackARNs(s.Accounts.Catalog, storeRegions(s), publishedStacks(s)...),

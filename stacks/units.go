@@ -9,7 +9,8 @@ import (
 )
 
 // Organizational units: what reaches their accounts by stack sets, of which the catalog account is the delegated administrator, and what
-// Settle may do to share portfolios with them. Without units in fleet.yaml there is nothing of this in any stack.
+// Settle may do to share portfolios with them. Without a management account in fleet.yaml there is nothing of this in any stack; without
+// units only the rights to take back what they had.
 
 // boundaryAccounts are the accounts whose boundary is in a stack of their own; see boundaries.
 func boundaryAccounts(s *config.Settings) []string {
@@ -57,7 +58,7 @@ func actAsDelegate() parts.Statement {
 // administerUnits is what CloudFormation does with stack sets. Source: registry schema of AWS::CloudFormation::StackSet; which resources
 // an action takes: Service Authorization Reference.
 func administerUnits(s *config.Settings) []parts.Statement {
-	if len(s.Units()) == 0 {
+	if !s.SharesWithUnits() {
 		return nil
 	}
 	sets := launchRoleStackSets(s)
@@ -82,16 +83,30 @@ func administerUnits(s *config.Settings) []parts.Statement {
 // shareWithUnits is what Settle and Verify do about organizational units. Service Catalog knows a portfolio as a resource, whose id AWS
 // makes up.
 func shareWithUnits(s *config.Settings) []parts.Statement {
-	if len(s.Units()) == 0 {
+	if !s.SharesWithUnits() {
+		return nil
+	}
+	return append(readShares(s),
+		actAsDelegate(),
+		parts.Allow("SharePortfolios", portfolios(s), "servicecatalog:CreatePortfolioShare", "servicecatalog:UpdatePortfolioShare",
+			"servicecatalog:DeletePortfolioShare"),
+		parts.Allow("FollowShares", []string{"*"}, "servicecatalog:DescribePortfolioShareStatus"), // takes no resource
+		parts.Allow("LookAtStackSets", stackSets(s, s.LaunchRoleStackSet("*"), s.BoundaryStackSet()), "cloudformation:ListStackInstances"),
+	)
+}
+
+// readShares finds the portfolios that the fleet published, also those that left the settings, and tells whom they are shared with.
+func readShares(s *config.Settings) []parts.Statement {
+	if !s.SharesWithUnits() {
 		return nil
 	}
 	return []parts.Statement{
-		actAsDelegate(),
+		parts.Allow("ListStacks", []string{"*"}, "cloudformation:ListStacks"), // takes no resource
 		parts.Allow("FindPortfolios", stackARNs(s.Accounts.Catalog, storeRegions(s), s.PortfolioStack("*")), "cloudformation:DescribeStacks"),
-		parts.Allow("SharePortfolios", []string{config.ARN("catalog", "*", s.Accounts.Catalog, "portfolio/*")},
-			"servicecatalog:CreatePortfolioShare", "servicecatalog:UpdatePortfolioShare", "servicecatalog:DeletePortfolioShare",
-			"servicecatalog:DescribePortfolioShares"),
-		parts.Allow("FollowShares", []string{"*"}, "servicecatalog:DescribePortfolioShareStatus"), // takes no resource
-		parts.Allow("LookAtStackSets", stackSets(s, s.LaunchRoleStackSet("*"), s.BoundaryStackSet()), "cloudformation:ListStackInstances"),
+		parts.Allow("ReadShares", portfolios(s), "servicecatalog:DescribePortfolioShares"),
 	}
+}
+
+func portfolios(s *config.Settings) []string {
+	return []string{config.ARN("catalog", "*", s.Accounts.Catalog, "portfolio/*")}
 }

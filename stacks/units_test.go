@@ -92,8 +92,11 @@ func TestUnitsAreSharedWithBySettleAndSeenInTheRendering(t *testing.T) {
 	for _, action := range []string{"servicecatalog:CreatePortfolioShare", "servicecatalog:DeletePortfolioShare", "servicecatalog:DescribePortfolioShares",
 		"servicecatalog:DescribePortfolioShareStatus", "organizations:ListDelegatedAdministrators", "cloudformation:ListStackInstances"} {
 		assert.NotEmpty(t, units.role(t, "fleet-catalog-publish").allowing(action), action)
-		assert.Empty(t, different.role(t, "fleet-catalog-publish").allowing(action), "%s: without units nobody needs it", action)
+		assert.Empty(t, different.role(t, "fleet-catalog-publish").allowing(action), "%s: without a management account nobody needs it", action)
 	}
+	read := units.role(t, "fleet-catalog-read")
+	assert.NotEmpty(t, read.allowing("servicecatalog:DescribePortfolioShares"), "the reviewer sees what Settle will share")
+	assert.Empty(t, read.allowing("servicecatalog:CreatePortfolioShare"))
 }
 
 func TestAnAccountToVerifyInHasTheVerifierAndNothingElse(t *testing.T) {
