@@ -72,14 +72,12 @@ func together(journals []*cleanse.Journal) []*run {
 
 // add follows commits and refs through one more round.
 func (r *run) add(j *cleanse.Journal) {
+	made := map[string]bool{} // by the rounds before: nobody else ever had these commits
 	for before, now := range r.commits {
+		made[now] = true
 		if after, ok := j.Commits[now]; ok {
 			r.commits[before] = after
 		}
-	}
-	made := map[string]bool{}
-	for _, after := range r.commits {
-		made[after] = true
 	}
 	for before, after := range j.Commits {
 		if !made[before] {

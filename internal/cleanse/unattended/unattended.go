@@ -67,7 +67,10 @@ func Run(ctx context.Context, o Options) error {
 	return errors.Join(err, u.tell(after, u.failed(err)))
 }
 
-type unattended struct{ Options }
+type unattended struct {
+	Options
+	seen []cleanse.PlannedSecret // what this build found
+}
 
 func (u *unattended) run(ctx context.Context) error {
 	switch u.Command {
@@ -108,6 +111,7 @@ func (u *unattended) purge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	u.seen = plan.Secrets
 	if err := u.guard(ctx, plan); err != nil {
 		return err
 	}
