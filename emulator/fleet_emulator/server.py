@@ -104,9 +104,11 @@ def _isolate() -> None:
 
 def register_all() -> None:
     """Check moto and add everything to it."""
+    from . import lean
     from .seams import SeamMoved, verify
 
     try:
+        lean.prepare()
         verify()
     except SeamMoved as error:
         raise CannotStart(str(error)) from error

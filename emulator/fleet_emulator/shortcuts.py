@@ -1,4 +1,4 @@
-"""Work that moto and botocore do over and over and that changes nothing: done once, or when it is asked for.
+"""Work that moto does over and over and that changes nothing: done once, or when it is asked for.
 
 moto lists its own folders for every request, makes an RSA key of 2,048 bits for every KMS key, also for those that only
 encrypt and never use it, and fills every account's EC2 in every region with more than a thousand machine images, volumes and
@@ -7,14 +7,12 @@ snapshots. Together these cost more than everything else that a stack of ten res
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
 from moto import backends
+from moto.core import utils
+from moto.core.loaders import create_loader
 from moto.ec2.models.amis import AmiBackend
 from moto.kms import models as kms_models
 from moto.kms.utils import KeySpec, generate_private_key
@@ -30,14 +28,6 @@ def _private_key(key_spec: str) -> Any:
     if key_spec in (KeySpec.SYMMETRIC_DEFAULT, *KeySpec.hmac_key_specs()):
         return _unused_key()
     return generate_private_key(key_spec)
-
-
-def _read_model(self: JSONFileLoader, full_path: str, open_method: Callable[..., Any]) -> Any:
-    """A service's model as plain dictionaries, which are ordered too: several times faster and smaller than ordered ones."""
-    if not os.path.isfile(full_path):
-        return None
-    with open_method(full_path, "rb") as file:
-        return json.loads(file.read())
 
 
 _load_images = AmiBackend._load_amis
@@ -65,6 +55,6 @@ def register() -> None:
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
     vars(kms_models)["generate_private_key"] = _private_key
-    JSONFileLoader._load_file = _read_model
+    vars(utils)["create_loader"] = cache(create_loader)  # each lists every service that there is
     AmiBackend.amis = property(_images, _hold_images)  # type: ignore[assignment]
     AmiBackend._load_amis = _postpone_images  # type: ignore[method-assign]

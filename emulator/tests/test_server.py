@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import FOLDER, Aws
+from conftest import FOLDER, REGION, Aws
 
 
 def start(*arguments: str, **popen: Any) -> subprocess.Popen[str]:
@@ -182,3 +182,8 @@ def test_aws_machine_images_are_there_when_somebody_looks(aws: Aws) -> None:
     ec2 = aws.client("ec2")
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     assert ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["ImageId"] == image
+
+
+def test_instance_types_are_offered_where_somebody_looks(aws: Aws) -> None:
+    offered = aws.client("ec2").describe_instance_type_offerings(LocationType="region")["InstanceTypeOfferings"]
+    assert {"InstanceType": "t3.micro", "LocationType": "region", "Location": REGION} in offered
