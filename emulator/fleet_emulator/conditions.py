@@ -44,12 +44,14 @@ KNOWN = tuple(
     aws:sourcevpce aws:tagkeys aws:tokenissuetime aws:useragent aws:userid aws:username aws:viaawsservice aws:vpcsourceip
     cloudformation:changesetname cloudformation:createaction cloudformation:importresourcetypes
     cloudformation:resourcetypes cloudformation:rolearn cloudformation:stackpolicyurl cloudformation:templateurl
-    codecommit:references events:detail-type events:source
+    codecommit:references ec2:add/group ec2:add/userid ec2:remove/group ec2:remove/userid events:detail-type events:source
     iam:associatedresourcearn iam:awsservicename iam:passedtoservice iam:permissionsboundary iam:policyarn iam:resourcetag/*
     kms:calleraccount kms:callerorgid kms:encryptioncontext:* kms:encryptioncontextkeys kms:grantconstrainttype
     kms:granteeprincipal kms:grantisforawsresource kms:grantoperations kms:keyorigin kms:keyspec kms:keyusage
     kms:requestalias kms:resourcealiases kms:viaservice
+    lambda:functionurlauthtype
     organizations:policytype organizations:serviceprincipal
+    ram:allowsexternalprincipals ram:requestedallowsexternalprincipals
     s3:authtype s3:dataaccesspointaccount s3:dataaccesspointarn s3:delimiter s3:existingobjecttag/* s3:if-match
     s3:if-none-match s3:max-keys s3:object-lock-* s3:prefix s3:requestobjecttag/* s3:requestobjecttagkeys
     s3:resourceaccount s3:signatureage s3:signatureversion s3:tlsversion s3:versionid s3:x-amz-*

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import organizations_guardrails, registry
+from . import needs_sharing, organizations_guardrails, registry
 from .authorization import AccessDenied, require
 from .handler_calls import required
 from .handler_resources import targets
@@ -26,6 +26,7 @@ __all__ = ["AccessDenied", "check"]
 SERVICES = {
     "AWS::Config": "config.amazonaws.com",
     "AWS::EC2": "vpc-flow-logs.amazonaws.com",
+    "AWS::GuardDuty::MalwareProtectionPlan": "malware-protection-plan.guardduty.amazonaws.com",
     "AWS::ServiceCatalog": "servicecatalog.amazonaws.com",
 }
 """Who will assume a passed role, where that is not ``<service>.amazonaws.com``."""
@@ -63,7 +64,7 @@ def check(
     schema = registry.schema(type_name, region)
     values = properties or {}
     account = account or role_arn.split(":")[4]
-    context = {"aws:RequestedRegion": region, **_context(values)}
+    context = {"aws:RequestedRegion": region, **_context(values), **needs_sharing.of_properties(type_name, values)}
     for action in required(schema, handler, values, previous):
         for target in targets(action, type_name, values, identifier, account, region):
             require(role_arn, action, target.arn, {**context, **target.context}, unnamed=not target.exact)
@@ -110,7 +111,7 @@ def _local_roles(properties: Mapping[str, Any], account: str) -> Iterator[str]:
 
 def _service(type_name: str) -> str:
     prefix = "::".join(type_name.split("::")[:2])
-    return SERVICES.get(prefix, f"{prefix.split('::')[1].lower()}.amazonaws.com")
+    return SERVICES.get(type_name) or SERVICES.get(prefix, f"{prefix.split('::')[1].lower()}.amazonaws.com")
 
 
 def _context(properties: Mapping[str, Any]) -> dict[str, str | list[str]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import needs_sharing
 from .authorization import Caller
 from .calls import Call
 from .organizations_model import organization_of
@@ -56,7 +57,7 @@ def _special() -> Mapping[str, Special]:
 
     return {
         "s3": needs_s3.of, "iam": needs_iam.of, "sts": needs_iam.of_sts, "kms": _kms, "cloudformation": _cloudformation,
-        "organizations": _organizations, "events": _put_events,
+        "organizations": _organizations, "events": _put_events, "ec2": _sharing, "ram": _sharing, "lambda": _sharing,
     }  # fmt: skip
 
 
@@ -177,6 +178,17 @@ def _organizations(call: Call, caller: Caller) -> list[Need]:
     kind = held.type if held is not None else _first(call, "PolicyType", "Filter", "Type")
     if kind:
         context["organizations:PolicyType"] = kind
+    return [Need(need.action, need.resource, context, need.unnamed) for need in _plain(call, caller)]
+
+
+def _sharing(call: Call, caller: Caller) -> list[Need]:
+    """What would open something to others: conditions ask to whom."""
+    about: dict[str, Callable[[], Context]] = {
+        "ec2": lambda: needs_sharing.of_ec2(call),
+        "ram": lambda: needs_sharing.of_ram(call, caller.account),
+        "lambda": lambda: needs_sharing.of_lambda(call),
+    }
+    context = about[call.service]()
     return [Need(need.action, need.resource, context, need.unnamed) for need in _plain(call, caller)]
 
 

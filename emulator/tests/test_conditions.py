@@ -98,5 +98,5 @@ def test_an_unknown_operator_is_an_error_and_not_a_pass() -> None:
 
 
 def test_a_key_that_nobody_computes_is_an_error_and_not_absent() -> None:
-    with pytest.raises(CannotDecide, match="cannot evaluate the condition key lambda:functionurlauthtype"):
-        holds({"StringNotEquals": {"lambda:FunctionUrlAuthType": "NONE"}}, VALUES)
+    with pytest.raises(CannotDecide, match="cannot evaluate the condition key lambda:functionarn"):
+        holds({"StringNotEquals": {"lambda:FunctionArn": "f"}}, VALUES)
