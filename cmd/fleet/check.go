@@ -57,7 +57,8 @@ Gates, which run in parallel:
   secrets   every object of the git history, and files that are not committed (git-secrets)
   features  the scenarios of the products and of the platform team (Gherkin); fleet steps prints the sentences
 
-Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is broken, so nothing is proved.`,
+Exit code 0: all passed. 1: there are findings about the catalog. 2: a gate is broken, so nothing is proved.
+Warnings and notes are shown and fail nothing.`,
 		Example: `  fleet check
   fleet check --only policy,schema,iam
   fleet check --explain S3_PUBLIC_ACCESS_BLOCKED

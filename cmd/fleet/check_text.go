@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -21,14 +22,18 @@ type checkText struct {
 	out   io.Writer
 	tree  manifest.Tree
 	color bool
+	width int // of the terminal in characters; 0: lines are not broken
 }
 
 func newCheckText(streams *IO, catalog string) *checkText {
-	file, isFile := streams.Out.(*os.File)
-	return &checkText{
-		out: streams.Out, tree: manifest.Dir(catalog),
-		color: isFile && term.IsTerminal(int(file.Fd())) && streams.Getenv("NO_COLOR") == "",
+	t := &checkText{out: streams.Out, tree: manifest.Dir(catalog)}
+	if file, isFile := streams.Out.(*os.File); isFile && term.IsTerminal(int(file.Fd())) {
+		t.color = streams.Getenv("NO_COLOR") == ""
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
+			t.width = max(width, 40)
+		}
 	}
+	return t
 }
 
 // ANSI codes, written to terminals only.
@@ -64,6 +69,9 @@ func (t *checkText) write(result evidence.Evidence) error {
 		}
 	}
 	_, err := fmt.Fprintf(t.out, "\n%s\n", t.verdict(result.Outcome, errors, warnings))
+	if err == nil && t.width > 0 && errors > 0 {
+		_, err = fmt.Fprintln(t.out, t.paint(faint, "fleet check --explain RULE tells why a rule exists, and shows a template before and after"))
+	}
 	return err
 }
 
@@ -88,9 +96,10 @@ func plural(n int, word string) string {
 	return fmt.Sprintf("%d %ss", n, word)
 }
 
-// table lists the gates. Cells are not coloured: tabwriter would count the codes.
+// table lists the gates. Outcomes are coloured afterwards: tabwriter would count the codes.
 func (t *checkText) table(result evidence.Evidence) error {
-	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	var plain bytes.Buffer
+	w := tabwriter.NewWriter(&plain, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "gate\ttool\tlooked at\toutcome\ttime")
 	for _, c := range result.Checks {
 		fmt.Fprintf(w, "%s\t%s\t%d %s\t%s\t%.1f s\n", c.Gate, c.Tool, c.Counted, c.Unit, c.Outcome, c.Seconds)
@@ -98,7 +107,15 @@ func (t *checkText) table(result evidence.Evidence) error {
 	for _, s := range result.NotRun {
 		fmt.Fprintf(w, "%s\t\t%s\t%s\t\n", s.What, s.Why, evidence.NotRun)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	head, rows, _ := strings.Cut(plain.String(), "\n")
+	for outcome, code := range map[string]string{string(evidence.Passed): green, string(evidence.Findings): red, string(evidence.Broken): red, string(evidence.NotRun): yellow} {
+		rows = strings.ReplaceAll(rows, "  "+outcome+"  ", "  "+t.paint(code, outcome)+"  ")
+	}
+	_, err := fmt.Fprintf(t.out, "%s\n%s", t.paint(faint, head), rows)
+	return err
 }
 
 func (t *checkText) finding(f finding.Finding) {
@@ -116,16 +133,44 @@ func (t *checkText) finding(f finding.Finding) {
 	fmt.Fprintf(t.out, "%s: %s %s\n", t.paint(bold, printable(where)), t.paint(code, string(f.Severity)), t.paint(faint, f.Gate+"/"+f.Rule))
 	if line := t.excerpt(f); line != "" {
 		fmt.Fprintf(t.out, "  %s\n", t.paint(faint, fmt.Sprintf("%5d | %s", f.Span.Line, printable(line))))
+		if f.Span.Column > 1 && f.Span.Column <= len([]rune(line)) && t.width > 0 {
+			fmt.Fprintf(t.out, "  %s%s\n", t.paint(faint, "      | "), strings.Repeat(" ", f.Span.Column-1)+t.paint(code, "^"))
+		}
 	}
 	subject := ""
 	if f.Resource != "" && f.Gate != "manifest" {
 		subject = f.Resource + ": "
 	}
-	fmt.Fprintf(t.out, "  %s%s\n", printable(subject), printable(f.Message))
+	fmt.Fprintf(t.out, "  %s\n", t.broken(printable(subject)+printable(f.Message), 0))
 	if f.Cure != "" {
-		fmt.Fprintf(t.out, "  %s %s\n", t.paint(green, "cure:"), printable(f.Cure))
+		const label = "cure:"
+		fmt.Fprintf(t.out, "  %s %s\n", t.paint(green, label), t.broken(printable(f.Cure), len(label)+1))
 	}
 	fmt.Fprintln(t.out)
+}
+
+// broken breaks text between words so that it fits the terminal, indented by two and, on its first line, by what stands before it.
+func (t *checkText) broken(text string, before int) string {
+	if t.width == 0 {
+		return text
+	}
+	var b strings.Builder
+	column := 2 + before
+	for i, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		switch {
+		case i == 0:
+		case column+1+n > t.width:
+			b.WriteString("\n  ")
+			column = 2
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return b.String()
 }
 
 // excerpt is the line that a finding is about; never that of a secret.
@@ -142,8 +187,12 @@ func (t *checkText) excerpt(f finding.Finding) string {
 		return ""
 	}
 	line := []rune(strings.TrimRight(lines[f.Span.Line-1], " \r"))
-	if len(line) > 160 {
-		line = append(line[:157], []rune("...")...)
+	limit := 160
+	if t.width > 0 {
+		limit = t.width - len("        | ")
+	}
+	if len(line) > limit {
+		line = append(line[:limit-3], []rune("...")...)
 	}
 	return string(line)
 }

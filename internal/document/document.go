@@ -76,6 +76,9 @@ type parser struct {
 
 // refuse records one mistake.
 func (p *parser) refuse(rule string, at finding.Span, message, cure string) {
+	if n := len(p.starts); n > 0 && at.Line > n { // what is missing at the end of the file stands behind it for the library
+		at = finding.Span{Line: n}
+	}
 	f := finding.Finding{
 		Gate: gate, Rule: rule, Severity: finding.Error,
 		Product: p.options.Product, File: p.file, Span: at, Message: message, Cure: cure,

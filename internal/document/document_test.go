@@ -218,29 +218,3 @@ func TestNearest(t *testing.T) {
 	assert.Equal(t, "", Nearest("moon", known))
 	assert.Equal(t, "ab", Nearest("ba", []string{"ab"}))
 }
-
-func FuzzParse(f *testing.F) {
-	for _, seed := range []string{
-		"a: 1\n", "a: &x [*x]\n", "<<: {a: 1}\n", "k: !GetAtt A.B\n", "k: ! 12\n", "? [a]\n: b\n", "--- a\n--- b\n", "a:\n\tb\n",
-		"%YAML 1.1\n---\na: 1\n", "%TAG ! tag:x,2000:\n---\na: !Ref b\n", "{\"a\": [1, {\"b\": null}]}", "a: |\n  x\n", "- - - - x\n", "\"\\ud800\"", "a: !!set {x}",
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, file := range []string{"a.yaml", "a.json"} {
-			for _, o := range []Options{{}, {CloudFormation: true}} {
-				d, findings := Parse(file, body, o)
-				if (d == nil) != (len(findings) > 0) {
-					t.Fatalf("%s: want a document or findings, got %v and %v", file, d, findings)
-				}
-				if d == nil {
-					continue
-				}
-				again, findings := Parse("again.json", d.JSON(), o)
-				if again == nil || string(again.JSON()) != string(d.JSON()) {
-					t.Fatalf("%s: canonical JSON is read differently: %s %v", file, d.JSON(), findings)
-				}
-			}
-		}
-	})
-}

@@ -28,9 +28,12 @@ func (p *parser) json(body []byte) {
 	var discard any
 	if err := json.Unmarshal(body, &discard); err != nil {
 		var syntax *json.SyntaxError
-		at := finding.Span{}
+		var unfit *json.UnmarshalTypeError // a number that no float64 can hold
+		at := finding.Span{Line: 1}
 		if errors.As(err, &syntax) {
 			at = spanAt(body, p.starts, max(int(syntax.Offset)-1, 0))
+		} else if errors.As(err, &unfit) {
+			at = spanAt(body, p.starts, min(max(int(unfit.Offset)-1, 0), len(body)))
 		}
 		p.refuse("SYNTAX", at, "is not JSON: "+err.Error(), "mend the JSON at this place; comments and trailing commas are not allowed")
 		return

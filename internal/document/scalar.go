@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -94,6 +95,9 @@ func plain(text string, cloudFormation bool) (value any, why string) {
 		return nil, "has a meaning of its own in YAML"
 	}
 	if jsonNumber.MatchString(text) {
+		if _, err := strconv.ParseFloat(text, 64); err != nil {
+			return nil, "is larger than most readers can hold"
+		}
 		return json.Number(text), ""
 	}
 	if otherNumber.MatchString(text) {
