@@ -92,6 +92,10 @@ def check(stack_set: StackSet) -> None:
                 "Stack sets with SERVICE_MANAGED permissions support neither nested stacks nor transforms: "
                 + ", ".join([*nested, *transforms])
             )
+        known = {item.arn for item in all_stacksets() if item.account == stack_set.account}
+        for arn in stack_set.depends_on:
+            if arn not in known:
+                raise refuse(f"AutoDeployment: StackSet {arn} not found")
     elif stack_set.auto:
         raise refuse("AutoDeployment can be set with SERVICE_MANAGED permissions only")
 
@@ -111,7 +115,7 @@ def update(stack_set: StackSet, changed: StackSet, targets: Targets, operation_i
     operation = stack_set.start("UPDATE", operation_id, **_details(targets))
     for name in (
         "model", "body", "template", "from_url", "description", "parameters", "capabilities", "tags", "admin_role",
-        "execution_role", "auto", "retain_on_removal", "managed_execution",
+        "execution_role", "auto", "retain_on_removal", "depends_on", "managed_execution",
     ):  # fmt: skip
         setattr(stack_set, name, getattr(changed, name))
     for pair, instance in stack_set.instances.items():
@@ -206,12 +210,23 @@ def settle(organization: organizations.Organization) -> None:
     if access(organization) != "ENABLED":
         return
     with LOCK:
-        for stack_set in list(all_stacksets()):
-            if stack_set.auto and stack_set.model == SERVICE_MANAGED and stack_set.account == organization.management:
-                _settle(stack_set)
+        waiting = [
+            item
+            for item in all_stacksets()
+            if item.auto and item.model == SERVICE_MANAGED and item.account == organization.management
+        ]
+        failed: set[str] = set()
+        while waiting:
+            before = {item.arn for item in waiting}
+            ready = [item for item in waiting if not before & set(item.depends_on)] or waiting  # a circle holds nobody up
+            for stack_set in ready:
+                if not _settle(stack_set, bool(failed & set(stack_set.depends_on))):
+                    failed.add(stack_set.arn)
+            waiting = [item for item in waiting if item not in ready]
 
 
-def _settle(stack_set: StackSet) -> None:
+def _settle(stack_set: StackSet, held_up: bool) -> bool:
+    """One stack set; false if its operation failed. One that is held up makes nothing: what it depends on is not there."""
     below = {account for unit in stack_set.units for account in organizations.accounts_under(unit)}
     below.discard(stack_set.account)
     gone = [pair for pair in stack_set.instances if stack_set.instances[pair].unit and pair[0] not in below]
@@ -222,7 +237,8 @@ def _settle(stack_set: StackSet) -> None:
         if (account, region) not in stack_set.instances
     ]
     stack_set.left_out &= below
-    for pairs, action in ((gone, "DELETE"), (new, "CREATE")):
+    succeeded = not (held_up and new)
+    for pairs, action in ((gone, "DELETE"), ([] if held_up else new, "CREATE")):
         if not pairs:
             continue
         units = {"OrganizationalUnitIds": list(stack_set.units)}
@@ -232,3 +248,5 @@ def _settle(stack_set: StackSet) -> None:
             stacksets_engine.remove(stack_set, operation, pairs, stack_set.retain_on_removal)
         else:
             stacksets_engine.deploy(stack_set, operation, pairs, {})
+        succeeded = succeeded and operation.status == "SUCCEEDED"
+    return succeeded

@@ -77,10 +77,9 @@ def _settings(response: CloudFormationResponse, made: StackSet) -> StackSet:
         made.tags = {item["Key"]: item["Value"] for item in ask("Tags")}
     automatic = ask("AutoDeployment")
     if automatic is not None:
-        if automatic.get("DependsOn"):
-            raise NotImplementedError("AutoDeployment.DependsOn is not emulated: automatic deployments run one after another")
         made.auto = bool(automatic.get("Enabled"))
         made.retain_on_removal = bool(automatic.get("RetainStacksOnAccountRemoval"))
+        made.depends_on = list(automatic.get("DependsOn") or [])
     if ask("ManagedExecution") is not None:
         made.managed_execution = bool(ask("ManagedExecution").get("Active"))
     return made
@@ -106,7 +105,8 @@ def update_stack_set(self: CloudFormationResponse) -> ActionResult:
         stack_set.name, stack_set.account, stack_set.region, self._get_param("PermissionModel") or stack_set.model,
         stack_set.body, from_url=stack_set.from_url, description=stack_set.description, tags=dict(stack_set.tags),
         admin_role=stack_set.admin_role, execution_role=stack_set.execution_role, auto=stack_set.auto,
-        retain_on_removal=stack_set.retain_on_removal, managed_execution=stack_set.managed_execution,
+        retain_on_removal=stack_set.retain_on_removal, depends_on=list(stack_set.depends_on),
+        managed_execution=stack_set.managed_execution,
     )  # fmt: skip
     _settings(self, changed)
     for item in self._get_param("Parameters", []):
@@ -161,6 +161,8 @@ def _summary(item: StackSet) -> dict[str, Any]:
         shown["AutoDeployment"] = {"Enabled": item.auto}
         if item.auto:
             shown["AutoDeployment"]["RetainStacksOnAccountRemoval"] = item.retain_on_removal
+        if item.depends_on:
+            shown["AutoDeployment"]["DependsOn"] = item.depends_on
     return shown
 
 

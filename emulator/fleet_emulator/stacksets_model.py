@@ -141,6 +141,7 @@ class StackSet:
     execution_role: str | None = None
     auto: bool = False
     retain_on_removal: bool = False
+    depends_on: list[str] = field(default_factory=list)
     managed_execution: bool = False
     status: str = "ACTIVE"
     unique: str = field(default_factory=lambda: str(uuid.uuid4()))

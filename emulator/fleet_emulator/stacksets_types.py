@@ -34,8 +34,6 @@ def _stack_set(operation: Handled, p: Properties) -> StackSet:
     if (body is None) == (url is None):
         raise refuse("Either TemplateBody or TemplateURL must be specified")
     automatic = p.get("AutoDeployment") or {}
-    if automatic.get("DependsOn"):
-        raise NotImplementedError("AutoDeployment.DependsOn is not emulated: automatic deployments run one after another")
     return StackSet(
         p["StackSetName"],
         _owner(operation, p),
@@ -51,6 +49,7 @@ def _stack_set(operation: Handled, p: Properties) -> StackSet:
         execution_role=p.get("ExecutionRoleName"),
         auto=bool(automatic.get("Enabled")),
         retain_on_removal=bool(automatic.get("RetainStacksOnAccountRemoval")),
+        depends_on=list(automatic.get("DependsOn") or []),
         managed_execution=bool((p.get("ManagedExecution") or {}).get("Active")),
     )
 

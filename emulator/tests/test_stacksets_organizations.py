@@ -213,6 +213,41 @@ def test_automatic_deployment_follows_the_organization(org: Org, retain: bool) -
     assert set(org.instances()) == {"b"}
 
 
+@pytest.mark.source(
+    "API Reference: AutoDeployment.DependsOn: dependencies complete successfully before a dependent's operation begins"
+)
+@pytest.mark.parametrize("fails", [False, True], ids=["first succeeds", "first fails"])
+def test_automatic_deployment_waits_for_what_it_depends_on(org: Org, fails: bool) -> None:
+    org.activate()
+    account = org.management.account
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/first", "Type": "String", "Value": "x"}}
+    later = {"Set": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/set/value", "Type": "String", "Value": "one"}}}
+    common = {"PermissionModel": "SERVICE_MANAGED", "ManagedExecution": {"Active": True}}
+    automatic = {"Enabled": True, "RetainStacksOnAccountRemoval": False}
+    made = org.client.create_stack_set(
+        StackSetName="set", TemplateBody=json.dumps({"Resources": later}), AutoDeployment=automatic, **common
+    )
+    first = org.client.create_stack_set(
+        StackSetName="first", TemplateBody=json.dumps({"Resources": {"P": parameter}}), AutoDeployment=automatic, **common
+    )
+    arn = f"arn:aws:cloudformation:{REGION}:{account}:stackset/{first['StackSetId']}"
+    with pytest.raises(ClientError, match="not found"):
+        org.client.update_stack_set(
+            StackSetName="set", UsePreviousTemplate=True, AutoDeployment={**automatic, "DependsOn": [arn + "x"]}
+        )
+    org.client.update_stack_set(StackSetName="set", UsePreviousTemplate=True, AutoDeployment={**automatic, "DependsOn": [arn]})
+    shown = org.client.describe_stack_set(StackSetName="set")["StackSet"]
+    assert (shown["StackSetId"], shown["AutoDeployment"]["DependsOn"]) == (made["StackSetId"], [arn])
+    for name in ("set", "first"):
+        org.client.create_stack_instances(
+            StackSetName=name, DeploymentTargets={"OrganizationalUnitIds": [org.inner]}, Regions=[REGION]
+        )
+    if fails:
+        org.accounts["c"].client("ssm").put_parameter(Name="/first", Type="String", Value="taken")
+    org.move("c", org.root, org.inner)
+    assert set(org.instances()) == ({"b"} if fails else {"b", "c"})
+
+
 @pytest.mark.source("API Reference: AutoDeployment.Enabled false: nothing happens when an account joins")
 def test_without_automatic_deployment_nothing_follows(org: Org) -> None:
     org.activate()
