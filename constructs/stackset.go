@@ -20,6 +20,7 @@ type UnitStackSetProps struct {
 	Template    string   // at most 51,200 bytes
 	Units       []string // organizational units, or the root
 	Except      []string // accounts of the units that are left out; default none
+	After       []string // ARNs of stack sets that come first where an account joins; default none
 	Region      string   // the one region that it is deployed in
 }
 
@@ -33,14 +34,16 @@ func NewUnitStackSet(scope constructs.Construct, id string, props UnitStackSetPr
 	if len(props.Except) > 0 {
 		targets.AccountFilterType, targets.Accounts = jsii.String("DIFFERENCE"), jsii.Strings(props.Except...)
 	}
+	automatic := &awscdk.CfnStackSet_AutoDeploymentProperty{Enabled: jsii.Bool(true), RetainStacksOnAccountRemoval: jsii.Bool(false)}
+	if len(props.After) > 0 {
+		automatic.DependsOn = jsii.Strings(props.After...)
+	}
 	return awscdk.NewCfnStackSet(scope, jsii.String(id), &awscdk.CfnStackSetProps{
-		StackSetName:    jsii.String(props.Name),
-		Description:     jsii.String(props.Description),
-		PermissionModel: jsii.String("SERVICE_MANAGED"),
-		CallAs:          jsii.String("DELEGATED_ADMIN"),
-		AutoDeployment: &awscdk.CfnStackSet_AutoDeploymentProperty{
-			Enabled: jsii.Bool(true), RetainStacksOnAccountRemoval: jsii.Bool(false),
-		},
+		StackSetName:     jsii.String(props.Name),
+		Description:      jsii.String(props.Description),
+		PermissionModel:  jsii.String("SERVICE_MANAGED"),
+		CallAs:           jsii.String("DELEGATED_ADMIN"),
+		AutoDeployment:   automatic,
 		ManagedExecution: map[string]any{"Active": true},
 		OperationPreferences: &awscdk.CfnStackSet_OperationPreferencesProperty{
 			ConcurrencyMode: jsii.String("SOFT_FAILURE_TOLERANCE"), RegionConcurrencyType: jsii.String("PARALLEL"),

@@ -105,6 +105,7 @@ func newLaunchRoles(app awscdk.App, s *config.Settings, p *plan.Plan, shard int)
 			parts.NewUnitStackSet(stack, "Units"+parts.ID(product.ID), parts.UnitStackSetProps{
 				Name: s.LaunchRoleStackSet(product.ID), Description: "Launch role of " + product.ID + " in the accounts of organizational units",
 				Template: parts.LaunchRoleTemplate(s, product), Units: units, Except: accountsOf("", s.Accounts.Catalog), Region: s.Regions.Home,
+				After: []string{*awscdk.Fn_ImportValue(jsii.String(s.BoundaryExport()))}, // a role cannot be made before its boundary
 			})
 		}
 	}

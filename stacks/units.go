@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"accountfleet/internal/config"
 
@@ -27,9 +28,15 @@ func newUnitBoundary(stack awscdk.Stack, s *config.Settings) {
 	if len(units) == 0 {
 		return
 	}
-	parts.NewUnitStackSet(stack, "UnitBoundary", parts.UnitStackSetProps{
+	set := parts.NewUnitStackSet(stack, "UnitBoundary", parts.UnitStackSetProps{
 		Name: s.BoundaryStackSet(), Description: "Permissions boundary of products in the accounts of organizational units",
 		Template: parts.BoundaryTemplate(s), Units: units, Except: boundaryAccounts(s), Region: s.Regions.Home,
+	})
+	// The ARN is of the management account, whose all stack sets of an organization are, those of a delegated administrator too.
+	// Source: CloudFormation User Guide, "Register a delegated administrator".
+	awscdk.NewCfnOutput(stack, jsii.String("UnitBoundaryARN"), &awscdk.CfnOutputProps{
+		Value:      jsii.String(config.ARN("cloudformation", s.Regions.Home, s.Accounts.Management, "stackset/"+*set.Ref())),
+		ExportName: jsii.String(s.BoundaryExport()), Description: jsii.String("That launch roles wait for in accounts that join a unit"),
 	})
 }
 

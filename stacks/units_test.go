@@ -75,13 +75,24 @@ func TestStackSetsFollowTheirUnitsAndActAsDelegate(t *testing.T) {
 		p := set.properties
 		assert.Equal(t, "SERVICE_MANAGED", p["PermissionModel"], set.id)
 		assert.Equal(t, "DELEGATED_ADMIN", p["CallAs"], set.id)
-		assert.Equal(t, map[string]any{"Enabled": true, "RetainStacksOnAccountRemoval": false}, p["AutoDeployment"], set.id)
+		automatic := map[string]any{"Enabled": true, "RetainStacksOnAccountRemoval": false}
+		if set.stack != "fleet-catalog" {
+			automatic["DependsOn"] = []any{map[string]any{"Fn::ImportValue": "fleet-boundary-stack-set"}}
+		}
+		assert.Equal(t, automatic, p["AutoDeployment"], "%s: where an account joins, no role comes before its boundary", set.id)
 		assert.Equal(t, map[string]any{"Active": true}, p["ManagedExecution"], set.id)
 		assert.Equal(t, []any{"CAPABILITY_NAMED_IAM"}, p["Capabilities"], set.id)
 		assert.Equal(t, "PARALLEL", object(p["OperationPreferences"])["RegionConcurrencyType"], set.id)
 		assert.Equal(t, []any{"eu-west-1"}, object(list(p["StackInstancesGroup"])[0])["Regions"], "IAM is global: one region brings the role")
 		assert.LessOrEqual(t, len(p["TemplateBody"].(string)), maxTemplateBody)
 	}
+}
+
+func TestTheBoundarysStackSetIsExportedAsOneOfTheManagementAccount(t *testing.T) {
+	output := object(object(units.templates["fleet-catalog"]["Outputs"])["UnitBoundaryARN"])
+	assert.Equal(t, map[string]any{"Name": "fleet-boundary-stack-set"}, output["Export"])
+	assert.Equal(t, map[string]any{"Fn::Join": []any{"", []any{
+		"arn:aws:cloudformation:eu-west-1:666666666666:stackset/", map[string]any{"Ref": "UnitBoundary"}}}}, output["Value"])
 }
 
 func TestUnitsAreSharedWithBySettleAndSeenInTheRendering(t *testing.T) {

@@ -56,6 +56,9 @@ func (s *Settings) LaunchRoleStackSet(product string) string { return s.LaunchRo
 // BoundaryStackSet brings the permissions boundary to the accounts of organizational units. It is named like the boundary.
 func (s *Settings) BoundaryStackSet() string { return s.Boundary() }
 
+// BoundaryExport is the export of that stack set's ARN.
+func (s *Settings) BoundaryExport() string { return s.name("boundary-stack-set") }
+
 // PortfolioStack is the stack of portfolio id, in the catalog account.
 func (s *Settings) PortfolioStack(id string) string { return s.name("portfolio", id) }
 
