@@ -23,6 +23,7 @@ var errFindings = errors.New("findings")
 // commands lists every subcommand; each constructor lives in the file named after it.
 var commands = []func(*IO) *cobra.Command{
 	newCheckCommand,
+	newCleanseCommand,
 	newStepsCommand,
 	newDoctorCommand,
 	newDossierCommand,

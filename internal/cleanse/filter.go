@@ -119,6 +119,9 @@ func (e *expectation) writeOthers(dir string) error {
 			return err
 		}
 		headers, _ := split(e.made[id])
+		if headers[1].value != "tree" { // object, type, tag
+			continue
+		}
 		if err := write(headers[0].value); err != nil {
 			return err
 		}

@@ -139,3 +139,18 @@ func (c *Cleansing) empty(ctx context.Context, j *Journal, refs map[string]strin
 	j.Emptied = true
 	return c.save(ctx, j)
 }
+
+// Unfinished is the id of a round that was cut off while it pushed, which Run finishes first; empty where there is none.
+func Unfinished(ctx context.Context, o Options) (string, error) {
+	c := &Cleansing{Options: o}
+	all, err := Journals(ctx, o.Store)
+	if err != nil {
+		return "", c.clean(err)
+	}
+	for _, j := range all {
+		if j.Remote == c.address() && (j.State == Pushing || j.State == Recreating) {
+			return j.ID, nil
+		}
+	}
+	return "", nil
+}

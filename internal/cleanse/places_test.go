@@ -1,0 +1,190 @@
+package cleanse
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"accountfleet/internal/gate/gatetest"
+	"accountfleet/internal/gate/secrets"
+)
+
+func utf16le(text string) string {
+	var b bytes.Buffer
+	b.WriteString("\xff\xfe")
+	for _, u := range utf16.Encode([]rune(text)) {
+		b.Write([]byte{byte(u), byte(u >> 8)})
+	}
+	return b.String()
+}
+
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
+}
+
+func zipped(name, text string) string {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, _ := w.Create(name)
+	_, _ = f.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
+}
+
+// hiding are all the places of a history that the secrets gate looks into.
+var hiding = map[string]func(r remote, s string){
+	"a file":      func(r remote, s string) { r.commit("x", map[string]string{"a.txt": "k " + s + "\n"}) },
+	"a deep file": func(r remote, s string) { r.commit("x", map[string]string{"a/b/c/d.txt": s}) },
+	"another branch": func(r remote, s string) {
+		r.git("checkout", "-q", "-b", "other")
+		r.commit("x", map[string]string{"a.txt": s})
+		r.git("checkout", "-q", "main")
+	},
+	"a commit message": func(r remote, s string) { r.commit("use "+s+"\n\nin two\nlines", nil) },
+	"an author": func(r remote, s string) {
+		r.git("commit", "-q", "--allow-empty", "-m", "x", "--author", s+" <"+s+"@example.com>")
+	},
+	"a tag message": func(r remote, s string) { r.git("tag", "-a", "v1", "-m", s) },
+	"a tag of a tag": func(r remote, s string) {
+		r.git("tag", "-a", "inner", "-m", s)
+		r.git("tag", "-a", "outer", "-m", "x", "inner")
+	},
+	"a tag of a tree": func(r remote, s string) {
+		r.commit("x", map[string]string{"t/a.txt": s})
+		r.git("tag", "-a", "tree", "-m", "x", "HEAD:t")
+		r.git("tag", "light", "HEAD:t")
+		r.git("tag", "blob", "HEAD:t/a.txt")
+	},
+	"a file name":   func(r remote, s string) { r.commit("x", map[string]string{"d/" + s + ".txt": "x", "d/a.txt": "y"}) },
+	"a folder name": func(r remote, s string) { r.commit("x", map[string]string{"d-" + s + "/a.txt": "x"}) },
+	"a branch name": func(r remote, s string) { r.git("branch", "use-"+s) },
+	"a tag name":    func(r remote, s string) { r.git("tag", "-a", "v-"+s, "-m", "x") },
+	"a note":        func(r remote, s string) { r.git("notes", "add", "-m", s) },
+	"a symlink": func(r remote, s string) {
+		require.NoError(r.t, os.Symlink("/keys/"+s, filepath.Join(r.work, "link")))
+		r.commit("x", nil)
+	},
+	"a stash": func(r remote, s string) {
+		gatetest.Write(r.t, r.work, map[string]string{"README.md": s})
+		r.git("stash", "-q")
+		r.git("update-ref", "refs/stashes/one", "refs/stash") // a server takes no refs/stash
+	},
+	"UTF-16": func(r remote, s string) { r.commit("x", map[string]string{"a.txt": utf16le("key " + s + "\n")}) },
+	"NUL":    func(r remote, s string) { r.commit("x", map[string]string{"a.bin": "\x00\x01 " + s + " \x00"}) },
+	"gzip":   func(r remote, s string) { r.commit("x", map[string]string{"a.gz": gzipped("x\n" + s)}) },
+	"zip":    func(r remote, s string) { r.commit("x", map[string]string{"a.zip": zipped("in/side.txt", s)}) },
+	"a zip in a gzip": func(r remote, s string) {
+		r.commit("x", map[string]string{"a.gz": gzipped(zipped("b.txt", utf16le(s)))})
+	},
+	"base64": func(r remote, s string) {
+		r.commit("x", map[string]string{"a.txt": "data: " + base64.StdEncoding.EncodeToString([]byte("id = "+s+" end")) + "\n"})
+	},
+	"an evil merge": func(r remote, s string) {
+		r.git("checkout", "-q", "-b", "other")
+		r.commit("x", map[string]string{"b.txt": "b"})
+		r.git("checkout", "-q", "main")
+		r.commit("y", map[string]string{"c.txt": "c"})
+		r.git("merge", "-q", "--no-commit", "--no-ff", "other")
+		r.commit("merge", map[string]string{"evil.txt": s})
+	},
+	"a replaced commit": func(r remote, s string) {
+		bad := r.commit("x", map[string]string{"a.txt": s})
+		good := r.commit("y", map[string]string{"a.txt": "nothing"})
+		r.git("replace", bad, good+"^^")
+	},
+}
+
+func TestNoPlaceKeepsASecret(t *testing.T) {
+	for name, hide := range hiding {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRemote(t)
+			secret := keyID(2)
+			r.commit("start", map[string]string{"README.md": "a catalog\n"})
+			hide(r, secret)
+			r.push()
+			old := r.refs()
+			result, err := Run(context.Background(), r.options(t.TempDir()))
+			require.NoError(t, err)
+			require.NotNil(t, result.Plan)
+			assert.Empty(t, r.holders(secret))
+			shown, err := json.Marshal(result.Plan)
+			require.NoError(t, err)
+			assert.NotContains(t, string(shown), secret)
+			for ref := range r.refs() {
+				assert.NotContains(t, ref, secret)
+			}
+			assert.Len(t, r.refs(), len(old), "no ref is lost")
+			gitIn(t, r.dir, "fsck", "--strict", "--no-dangling")
+			_, findings, err := secrets.Run(context.Background(), secrets.Options{Repository: freshOf(t, r), Key: []byte("key"), Locate: gatetest.Locate})
+			require.NoError(t, err)
+			assert.Empty(t, findings)
+		})
+	}
+}
+
+func freshOf(t *testing.T, r remote) string {
+	dir := filepath.Join(t.TempDir(), "fresh")
+	out, err := exec.Command("git", "clone", "-q", "--mirror", r.address(), dir).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return dir
+}
+
+func TestANoteFollowsItsCommit(t *testing.T) {
+	r := newRemote(t)
+	r.commit("start", nil)
+	bad := r.commit("oops", map[string]string{"a.txt": keyID(3)})
+	r.git("notes", "add", "-m", "reviewed", bad)
+	r.push()
+	result, err := Run(context.Background(), r.options(t.TempDir()))
+	require.NoError(t, err)
+	assert.Equal(t, "reviewed", gitIn(t, r.dir, "notes", "show", result.Commits[bad]))
+	assert.Equal(t, 1, result.Plan.Notes)
+}
+
+func TestSignaturesThatAreLostArePlannedAndTheOthersStay(t *testing.T) {
+	r := newRemote(t)
+	start := r.commit("start", nil)
+	signed := signedCommit(r, start)
+	r.git("update-ref", "refs/heads/signed", signed)
+	r.git("checkout", "-q", "signed")
+	bad := r.commit("oops", map[string]string{"a.txt": keyID(4)})
+	later := signedCommit(r, bad)
+	r.git("update-ref", "refs/heads/later", later)
+	r.push()
+	plan, err := MakePlan(context.Background(), r.options(""))
+	require.NoError(t, err)
+	assert.Equal(t, []string{later}, plan.Signatures)
+	_, err = Run(context.Background(), r.options(t.TempDir()))
+	require.NoError(t, err)
+	assert.Equal(t, signed, gitIn(t, r.dir, "rev-parse", "later~2"), "a signed commit before the leak is as it was")
+	assert.NotContains(t, gitIn(t, r.dir, "cat-file", "-p", "later"), "gpgsig")
+}
+
+// signedCommit makes a commit with a made-up signature.
+func signedCommit(r remote, parent string) string {
+	body := "tree " + r.git("rev-parse", parent+"^{tree}") + "\nparent " + parent +
+		"\nauthor n <n@example.com> 1700000000 +0100\ncommitter n <n@example.com> 1700000000 +0100\n" +
+		"gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQEzBAABCAAdFiEE\n -----END PGP SIGNATURE-----\n\nsigned\n"
+	c := exec.Command("git", "-C", r.work, "hash-object", "-t", "commit", "-w", "--stdin")
+	c.Stdin = strings.NewReader(body)
+	out, err := c.Output()
+	require.NoError(r.t, err)
+	return strings.TrimSpace(string(out))
+}
