@@ -13,10 +13,11 @@ from botocore.exceptions import ClientError
 from moto.backup.models import backup_backends
 from moto.cloudtrail.exceptions import S3BucketDoesNotExistException
 from moto.cloudtrail.models import Trail, cloudtrail_backends
+from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
 from moto.s3.models import s3_backends
 
-from . import inside
+from . import inside, membership
 from .resource_types import Operation, Properties, Resource, define, made
 
 TRAIL = {
@@ -74,8 +75,17 @@ def _delete_trail(operation: Operation, resource: Resource) -> None:
     _client("cloudtrail", operation).delete_trail(Name=resource.physical_resource_id)
 
 
+class TrailRefused(JsonRESTError):
+    """CloudTrail's refusal of a trail of a whole organization."""
+
+    code = 400
+
+
 def _find_bucket(self: Trail) -> None:
     """A trail may write to another account's bucket, as that of an organization does."""
+    refused = membership.trail_refusal(self.account_id) if self.is_org_trail else None
+    if refused is not None:
+        raise TrailRefused(*refused)
     if self.bucket_name not in s3_backends.bucket_accounts:
         raise S3BucketDoesNotExistException(f"S3 bucket {self.bucket_name} does not exist!")
 

@@ -2,8 +2,8 @@
 
 ``stacks.py`` decides the order, the events and the roll back; these functions do one resource. Each refuses, in this
 order: a type that the registry does not have; properties that its schema refuses; a principal without the permissions of
-the handler; a second one of what a region has once; an identifier that is taken. Errors carry a ``message`` worded as
-CloudFormation's; anything that a backend raises becomes such an error too.
+the handler; a second one of what a region has once; what only those who speak for an organization may have; an identifier
+that is taken. Errors carry a ``message`` worded as CloudFormation's; anything that a backend raises becomes such an error too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import uuid
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.exceptions import ServiceException
 
-from . import handler_permissions, inventory, moto_types, registry, registry_types, schema_validation, singletons
+from . import handler_permissions, inventory, membership, moto_types, registry, registry_types, schema_validation, singletons
 from .levels import EMULATED, MODELLED
 from .registry import TypeSchema, value_at
 from .resource_types import DEFINED, Operation, Properties, Resource
@@ -30,6 +30,7 @@ def create(operation: Operation, type_name: str, properties: Properties) -> Reso
     refusal = singletons.refusal(operation.account, operation.region, type_name, coerced)
     if refusal:
         raise _handler_error(refusal, "AlreadyExists")
+    _refuse_strangers(operation, type_name, coerced)
     _refuse_taken(schema, operation, coerced)
     resource = _make(operation, type_name, coerced, properties)
     inventory.add(
@@ -63,6 +64,7 @@ def update(operation: Operation, resource: Resource, properties: Properties) -> 
         operation.principal, type_name, "update", operation.region,
         account=operation.account, properties=coerced, identifier=resource.physical_resource_id, previous=resource.properties,
     )  # fmt: skip
+    _refuse_strangers(operation, type_name, coerced)
     try:
         _change(operation, resource, coerced, properties)
     except Exception as error:
@@ -172,6 +174,12 @@ def _checked(schema: TypeSchema, operation: Operation, properties: Properties) -
         listed = "\n".join(found[:5])
         raise ValidationError(message=f"Properties validation failed for resource {operation.logical_id} with message:\n{listed}")
     return coerced
+
+
+def _refuse_strangers(operation: Operation, type_name: str, properties: Properties) -> None:
+    found = membership.refusal(operation.account, type_name, properties)
+    if found is not None:
+        raise _handler_error(found[1], found[0])
 
 
 def _refuse_taken(schema: TypeSchema, operation: Operation, properties: Properties) -> None:

@@ -124,7 +124,7 @@ def test_an_unknown_attribute_is_an_error(aws: Aws, kind: str) -> None:
         ("AWS::S3::Bucket", {}, {"VersioningConfiguration": {"Status": "Enabled"}}, False),
         ("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"}, {"CidrBlock": "10.1.0.0/16"}, True),
         ("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"}, {"CidrBlock": "10.0.0.0/16", "EnableDnsHostnames": "true"}, False),
-        ("AWS::AccessAnalyzer::Analyzer", {"Type": "ACCOUNT"}, {"Type": "ORGANIZATION"}, True),
+        ("AWS::AccessAnalyzer::Analyzer", {"Type": "ACCOUNT"}, {"Type": "ACCOUNT_UNUSED_ACCESS"}, True),
         ("AWS::Logs::LogGroup", {"LogGroupName": "g"}, {"LogGroupName": "g", "RetentionInDays": 7}, False),
         ("AWS::KMS::Key", {}, {"Description": "d", "EnableKeyRotation": True}, False),
     ],
