@@ -114,7 +114,11 @@ func (t *checkText) table(result evidence.Evidence) error {
 	for outcome, code := range map[string]string{string(evidence.Passed): green, string(evidence.Findings): red, string(evidence.Broken): red, string(evidence.NotRun): yellow} {
 		rows = strings.ReplaceAll(rows, "  "+outcome+"  ", "  "+t.paint(code, outcome)+"  ")
 	}
-	_, err := fmt.Fprintf(t.out, "%s\n%s", t.paint(faint, head), rows)
+	lines := strings.Split(rows, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	_, err := fmt.Fprintf(t.out, "%s\n%s", t.paint(faint, head), strings.Join(lines, "\n"))
 	return err
 }
 

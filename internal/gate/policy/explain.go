@@ -109,9 +109,10 @@ func (r rule) says() (why, how []string) {
 	return why, how
 }
 
-// example is the first test input of the file on which a rule gives verdict, as YAML.
+// example is the shortest test input of the file on which a rule gives verdict, as YAML.
 func (f ruleFile) example(name, verdict string) string {
-	for _, t := range f.tests {
+	byLength := slices.SortedStableFunc(slices.Values(f.tests), func(a, b test) int { return cmp.Compare(len(a.input), len(b.input)) })
+	for _, t := range byLength {
 		if t.expect[name] != verdict {
 			continue
 		}
