@@ -37,6 +37,53 @@ func mutants(doc map[string]any) []mutant {
 	return all
 }
 
+// settingsTaken are templates without one setting of a resource, or without one limit of a parameter.
+func settingsTaken(doc map[string]any) []mutant {
+	var all []mutant
+	for _, part := range []struct {
+		section string
+		keys    []string
+	}{{"Resources", []string{"Properties", "DeletionPolicy"}}, {"Parameters", []string{"AllowedValues", "AllowedPattern", "Default", "MinValue", "MaxValue"}}} {
+		entries, _ := doc[part.section].(map[string]any)
+		for _, id := range slices.Sorted(maps.Keys(entries)) {
+			entry, _ := entries[id].(map[string]any)
+			for _, key := range part.keys {
+				if properties, ok := entry[key].(map[string]any); ok {
+					for _, name := range slices.Sorted(maps.Keys(properties)) {
+						all = append(all, without(part.section, id, key, name))
+					}
+				} else if entry[key] != nil {
+					all = append(all, without(part.section, id, key))
+				}
+			}
+		}
+	}
+	return all
+}
+
+// without is the template without what lies at path.
+func without(path ...string) mutant {
+	last := len(path) - 1
+	return mutant{"without " + strings.Join(path, "."), false, func(doc map[string]any) {
+		replace(doc, path[:last], func(old any) any {
+			parent := maps.Clone(old.(map[string]any))
+			delete(parent, path[last])
+			return parent
+		})
+	}}
+}
+
+// tells counts the scenarios that fail for some mutant while others of their feature hold.
+func tells(telling map[string]bool) int {
+	n := 0
+	for _, tells := range telling {
+		if tells {
+			n++
+		}
+	}
+	return n
+}
+
 // weaken finds statements and truths below value, which lies at path.
 func weaken(value any, path []string, strict bool, all *[]mutant) {
 	switch v := value.(type) {
@@ -91,15 +138,24 @@ func copied(t *testing.T, template manifest.Template) manifest.Template {
 	return template
 }
 
-// notices says whether some scenario of the product fails. Features are run one by one, because the first that fails is enough.
-func notices(t *testing.T, product manifest.Product, settings *config.Settings) bool {
+// notices are the scenarios of the product that fail, and whether others of the same feature hold. Features are run one by one, because
+// the first that fails is enough.
+func notices(t *testing.T, product manifest.Product, settings *config.Settings) (failed []string, othersHold bool) {
 	t.Helper()
 	catalog := &manifest.Catalog{Products: []manifest.Product{product}}
-	return slices.ContainsFunc(product.Features, func(f manifest.File) bool {
+	for _, f := range product.Features {
 		results, _, err := suite(t.Context(), []run{{uri: f.Path, file: f, product: &product}}, catalog, settings)
 		require.NoError(t, err)
-		return results[0].failed()
-	})
+		for _, e := range results[0].Elements {
+			if e.broken() >= 0 || len(e.Steps) == 0 {
+				failed = append(failed, fmt.Sprintf("%s:%d", f.Path, e.Line))
+			}
+		}
+		if len(failed) > 0 {
+			return failed, len(failed) < len(results[0].Elements)
+		}
+	}
+	return nil, true
 }
 
 func TestFeaturesNoticeWhenAControlIsTakenAway(t *testing.T) {
@@ -111,12 +167,21 @@ func TestFeaturesNoticeWhenAControlIsTakenAway(t *testing.T) {
 	for _, product := range catalog.Products {
 		t.Run(product.ID, func(t *testing.T) {
 			t.Parallel()
-			require.False(t, notices(t, product, settings), "its features hold for the template as it is")
+			failed, _ := notices(t, product, settings)
+			require.Empty(t, failed, "its features hold for the template as it is")
+			telling := map[string]bool{} // scenarios that tell some mutant from others: not those that any broken template fails
+			judge := func(m mutant, changed manifest.Product) {
+				failed, othersHold := notices(t, changed, settings)
+				verdict(t, m, len(failed) > 0)
+				for _, name := range failed {
+					telling[name] = telling[name] || othersHold
+				}
+			}
 			for _, m := range mutants(product.Template.Doc) {
 				changed := product
 				changed.Template = copied(t, product.Template)
 				m.change(changed.Template.Doc)
-				verdict(t, m, notices(t, changed, settings))
+				judge(m, changed)
 			}
 			for i, child := range product.StackSets {
 				for _, m := range mutants(child.Template.Doc) {
@@ -125,9 +190,19 @@ func TestFeaturesNoticeWhenAControlIsTakenAway(t *testing.T) {
 					changed.StackSets[i].Template = copied(t, child.Template)
 					m.change(changed.StackSets[i].Template.Doc)
 					m.name = child.Name + " " + m.name
-					verdict(t, m, notices(t, changed, settings))
+					judge(m, changed)
 				}
 			}
+			for _, m := range settingsTaken(product.Template.Doc) {
+				if tells(telling) >= 3 {
+					break
+				}
+				changed := product
+				changed.Template = copied(t, product.Template)
+				m.change(changed.Template.Doc)
+				judge(m, changed)
+			}
+			assert.GreaterOrEqual(t, tells(telling), 3, "scenarios that fail when a control is taken away, while others hold")
 		})
 	}
 }
