@@ -61,58 +61,61 @@ func newGuard(ctx context.Context, box *tool.Box, locate tool.Locate) (*guard, e
 	return &guard{box: box, path: located.Path}, nil
 }
 
-// baseline evaluates each rule file on subjects and on its own tests: by the same program, with the same rules and flags. A file has a
-// process of its own, so that all processors work, and no rule is tried on the tests of another file. It returns the subjects' reports.
+// baseline evaluates the rule files on subjects and, beside that, each file on its own tests: by the same program, with the same rules
+// and flags. Reading a document anew costs more than most rules, so each process has a share of the subjects and all rules; and each file
+// proves itself in one of its own, because cfn-guard would try every rule on the tests of all files. It returns the subjects' reports.
 func (g *guard) baseline(ctx context.Context, files []ruleFile, subjects []subject) ([]report, error) {
-	answers := make([][]report, len(files))
+	processors := runtime.GOMAXPROCS(0)
+	share := max(1, (len(subjects)+processors-1)/processors)
+	reports := make([][]report, processors)
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, file := range files {
+	group.SetLimit(processors)
+	i := 0
+	for some := range slices.Chunk(subjects, share) { // none for no subjects: given nothing, cfn-guard has nothing to answer
+		mine := &reports[i]
+		i++
+		group.Go(func() (err error) {
+			*mine, err = g.trusted(ctx, untested(files), some)
+			return err
+		})
+	}
+	for one := range slices.Chunk(files, 1) {
 		group.Go(func() error {
-			reports, err := g.trusted(ctx, file, subjects)
+			proofs, err := g.trusted(ctx, one, nil)
 			if err != nil {
 				return err
 			}
-			if why := disproved(file, reports[len(subjects):]); why != "" {
+			if why := disproved(one, proofs); why != "" {
 				return fmt.Errorf("cfn-guard: proof of life: %s: the rule or the tool is not to be trusted", why)
 			}
-			answers[i] = reports[:len(subjects)]
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return joined(answers, len(subjects)), nil
+	err := group.Wait()
+	return slices.Concat(reports...), err
 }
 
-// joined makes one report for each subject from those of all rule files.
-func joined(answers [][]report, subjects int) []report {
-	reports := make([]report, subjects)
-	for _, some := range answers {
-		for i, r := range some {
-			all := &reports[i]
-			all.Name = r.Name
-			all.NotCompliant = append(all.NotCompliant, r.NotCompliant...)
-			all.NotApplicable = append(all.NotApplicable, r.NotApplicable...)
-			all.Compliant = append(all.Compliant, r.Compliant...)
-		}
-	}
-	return reports
-}
-
-// trusted evaluates a rule file of the baseline, of which any exit status but pass and fail says that the tool is broken.
-func (g *guard) trusted(ctx context.Context, file ruleFile, subjects []subject) ([]report, error) {
-	reports, answer, err := g.evaluate(ctx, file, subjects)
+// trusted evaluates rule files of the baseline, of which any exit status but pass and fail says that the tool is broken.
+func (g *guard) trusted(ctx context.Context, files []ruleFile, subjects []subject) ([]report, error) {
+	reports, answer, err := g.evaluate(ctx, files, subjects)
 	if err == nil && answer.Code != exitPass && answer.Code != exitFail {
 		err = fmt.Errorf("cfn-guard: exit status %d: %s", answer.Code, tool.Excerpt(answer.Stderr))
 	}
 	return reports, err
 }
 
+// untested is files without their tests.
+func untested(files []ruleFile) []ruleFile {
+	bare := slices.Clone(files)
+	for i := range bare {
+		bare[i].tests = nil
+	}
+	return bare
+}
+
 // extra evaluates one rule file of the catalog. A file that cfn-guard cannot evaluate, and a test that does not hold, are findings.
 func (g *guard) extra(ctx context.Context, file ruleFile, subjects []subject) ([]report, []finding.Finding, error) {
-	reports, answer, err := g.evaluate(ctx, file, subjects)
+	reports, answer, err := g.evaluate(ctx, []ruleFile{file}, subjects)
 	switch {
 	case answer.Code == exitUnreadable || answer.Code == 101:
 		return nil, []finding.Finding{refuse("RULE_UNREADABLE", file.path, lineOf(answer.Stderr), "cfn-guard cannot evaluate the rules: "+tool.Excerpt(answer.Stderr),
@@ -120,18 +123,22 @@ func (g *guard) extra(ctx context.Context, file ruleFile, subjects []subject) ([
 	case err != nil:
 		return nil, nil, err
 	}
-	if why := disproved(file, reports[len(subjects):]); why != "" {
+	if why := disproved([]ruleFile{file}, reports[len(subjects):]); why != "" {
 		return reports[:len(subjects)], []finding.Finding{refuse("RULE_UNTESTED", file.path, 1, why, "mend the rule or its test")}, nil
 	}
 	return reports[:len(subjects)], nil, nil
 }
 
-// evaluate runs a rule file on subjects and then on the file's tests; reports are in that order, and every rule is accounted for.
-func (g *guard) evaluate(ctx context.Context, file ruleFile, subjects []subject) ([]report, tool.Result, error) {
+// evaluate runs rule files on subjects and then on the files' tests; reports are in that order, and every rule is accounted for.
+func (g *guard) evaluate(ctx context.Context, files []ruleFile, subjects []subject) ([]report, tool.Result, error) {
 	run := g.runs.Add(1)
-	rules, err := g.box.Write(fmt.Sprintf("%d/rules.guard", run), file.body)
-	if err != nil {
-		return nil, tool.Result{}, err
+	args := []string{"validate", "--structured", "-S", "none", "-o", "json"}
+	for i, f := range files {
+		path, err := g.box.Write(fmt.Sprintf("%d/rules/%d.guard", run, i), f.body)
+		if err != nil {
+			return nil, tool.Result{}, err
+		}
+		args = append(args, "-r", path)
 	}
 	var paths []string
 	add := func(body []byte) error {
@@ -144,17 +151,18 @@ func (g *guard) evaluate(ctx context.Context, file ruleFile, subjects []subject)
 			return nil, tool.Result{}, err
 		}
 	}
-	for _, t := range file.tests {
-		if err := add(t.input); err != nil {
-			return nil, tool.Result{}, err
+	for _, f := range files {
+		for _, t := range f.tests {
+			if err := add(t.input); err != nil {
+				return nil, tool.Result{}, err
+			}
 		}
 	}
-	args := []string{"validate", "--structured", "-S", "none", "-o", "json", "-r", rules, "-d", filepath.Join(g.box.Dir, fmt.Sprint(run), "data")}
-	answer, err := g.box.Run(ctx, g.path, args)
+	answer, err := g.box.Run(ctx, g.path, append(args, "-d", filepath.Join(g.box.Dir, fmt.Sprint(run), "data")))
 	if err != nil || answer.Code != exitPass && answer.Code != exitFail {
 		return nil, answer, err
 	}
-	reports, err := account(answer, paths, names([]ruleFile{file}))
+	reports, err := account(answer, paths, names(files))
 	return reports, answer, err
 }
 
@@ -208,14 +216,18 @@ func (r report) verdict(rule string) (verdict string, ok bool) {
 	return verdict, found == 1
 }
 
-// disproved names the first expectation of the file's tests that does not hold.
-func disproved(file ruleFile, reports []report) string {
-	for i, t := range file.tests {
-		for _, r := range file.rules {
-			want, expected := t.expect[r.name]
-			if got, _ := reports[i].verdict(r.name); expected && got != want {
-				return fmt.Sprintf("rule %s gives %s on the planted example %q, expected %s", r.name, got, t.name, want)
+// disproved names the first expectation of the files' tests that does not hold.
+func disproved(files []ruleFile, reports []report) string {
+	i := 0
+	for _, f := range files {
+		for _, t := range f.tests {
+			for _, r := range f.rules {
+				want, expected := t.expect[r.name]
+				if got, _ := reports[i].verdict(r.name); expected && got != want {
+					return fmt.Sprintf("rule %s gives %s on the planted example %q, expected %s", r.name, got, t.name, want)
+				}
 			}
+			i++
 		}
 	}
 	return ""
