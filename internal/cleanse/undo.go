@@ -29,6 +29,9 @@ func Undo(ctx context.Context, o Options, run string) (*Restoration, error) {
 	}
 	result := &Restoration{Run: rounds[0].Run, Commits: map[string]string{}}
 	if err := c.barred(ctx, func() error {
+		if err := c.mayUndo(ctx, rounds); err != nil {
+			return err
+		}
 		for _, j := range slices.Backward(rounds) {
 			if err := c.undo(ctx, j, result); err != nil {
 				return err
@@ -80,6 +83,55 @@ func (c *Cleansing) roundsOf(ctx context.Context, run string) ([]*Journal, error
 	return all, nil
 }
 
+// mayUndo goes through all rounds without changing anything, and refuses where a push of somebody would be lost.
+func (c *Cleansing) mayUndo(ctx context.Context, rounds []*Journal) error {
+	now, err := c.remoteRefs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range slices.Backward(rounds) {
+		changes, built, err := c.backwards(ctx, j, now)
+		if err != nil {
+			return err
+		}
+		if len(built) > 0 {
+			return c.clean(fmt.Errorf("since %s somebody pushed to %s, which undoing would lose: nothing was changed: save those commits elsewhere, "+
+				"set each of these refs back to the id that the run gave it, and undo again", j.ID, strings.Join(built, ", ")))
+		}
+		for _, change := range changes {
+			now[change.Ref] = change.New
+		}
+	}
+	return nil
+}
+
+// backwards is what brings a round's refs back from where they are now, and the refs that somebody moved since the round changed them.
+func (c *Cleansing) backwards(ctx context.Context, j *Journal, now map[string]string) (changes []Change, built []string, err error) {
+	for _, change := range j.Changes {
+		switch stand(change, now) {
+		case atNew:
+			changes = append(changes, Change{Ref: change.Ref, Old: change.New, New: change.Old})
+		case elsewhere:
+			if now[change.Ref] == "" {
+				if change.Applied { // deleted since
+					changes = append(changes, Change{Ref: change.Ref, New: change.Old})
+				}
+				continue
+			}
+			on := change.Applied
+			if !on {
+				if on, err = c.builtOn(ctx, change, now[change.Ref]); err != nil {
+					return nil, nil, err
+				}
+			}
+			if on {
+				built = append(built, change.Ref)
+			}
+		}
+	}
+	return changes, built, nil
+}
+
 func (c *Cleansing) undo(ctx context.Context, j *Journal, result *Restoration) error {
 	mirror, err := c.unbundle(ctx, j.ID, bundleFile, j.Bundle, "mirror")
 	if err != nil {
@@ -90,26 +142,8 @@ func (c *Cleansing) undo(ctx context.Context, j *Journal, result *Restoration) e
 		return err
 	}
 	back := &Journal{}
-	var built []string
-	for _, change := range j.Changes {
-		switch stand(change, now) {
-		case atNew:
-			back.Changes = append(back.Changes, Change{Ref: change.Ref, Old: change.New, New: change.Old})
-		case elsewhere:
-			on := change.Applied
-			if !on {
-				if on, err = c.builtOn(ctx, mirror, change, now[change.Ref]); err != nil {
-					return err
-				}
-			}
-			if on {
-				built = append(built, change.Ref)
-			}
-		}
-	}
-	if len(built) > 0 {
-		return fmt.Errorf("since %s somebody pushed to %s, which undoing would lose: nothing was changed: save those commits elsewhere, "+
-			"set each of these refs back to the id that the run gave it, and undo again", j.ID, strings.Join(built, ", "))
+	if back.Changes, _, err = c.backwards(ctx, j, now); err != nil {
+		return err
 	}
 	keep := func(context.Context) error { return nil } // the remote says how far it got
 	restore := &pusher{c: c, dir: mirror, old: mirror, j: back, edit: newEditor(c.Key, nil), keep: keep}
@@ -127,11 +161,12 @@ func (c *Cleansing) undo(ctx context.Context, j *Journal, result *Restoration) e
 }
 
 // builtOn says whether a ref of the remote leads to what a round wanted to give it.
-func (c *Cleansing) builtOn(ctx context.Context, mirror string, change Change, now string) (bool, error) {
+func (c *Cleansing) builtOn(ctx context.Context, change Change, now string) (bool, error) {
 	if change.New == "" || now == "" {
 		return false, nil
 	}
-	if _, err := c.git(ctx, mirror, nil, "fetch", "--quiet", "--no-tags", "--", c.Remote, "+refs/*:refs/fleet/now/*"); err != nil {
+	mirror, err := c.mirror(ctx, c.Remote, "now")
+	if err != nil {
 		return false, err
 	}
 	if _, err := c.git(ctx, mirror, nil, "cat-file", "-e", change.New+"^{commit}"); err != nil {
