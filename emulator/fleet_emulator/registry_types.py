@@ -41,6 +41,9 @@ def _identifier_part(
     described = schema.property_schema(path)
     if path in schema.read_only:
         home = (operation.account, operation.region)
+        if schema.type_name == "AWS::SecurityHub::Standard":
+            attributes[name] = _subscription(operation, properties)
+            return str(attributes[name])
         value = generated(schema.type_name, path[-1], described, *home, _given_name(schema, properties), schema.prefixes[:1])
         attributes[name] = value
         return str(value)
@@ -50,6 +53,12 @@ def _identifier_part(
     else:
         attributes[name] = value
     return value
+
+
+def _subscription(operation: Operation, properties: Properties) -> str:
+    """An enabled standard is a subscription, named after the standard. Source: Security Hub API reference, GetEnabledStandards."""
+    standard = str(properties["StandardsArn"]).split(":", 5)[5].partition("/")[2]
+    return f"arn:aws:securityhub:{operation.region}:{operation.account}:subscription/{standard}"
 
 
 def _given_name(schema: TypeSchema, properties: Properties) -> str:

@@ -246,3 +246,12 @@ def test_an_arn_has_the_form_of_its_service(aws: Aws, kind: str, properties: dic
     assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("arn")
     wanted = form.replace(":R:A:", f":{REGION}:{aws.account}:").replace("/A/", f"/{aws.account}/")
     assert re.fullmatch(wanted, stack["Outputs"][0]["OutputValue"]), stack["Outputs"]
+
+
+@pytest.mark.source("Security Hub API reference, GetEnabledStandards: StandardsSubscriptionArn")
+def test_an_enabled_standard_is_a_subscription_named_after_it(aws: Aws) -> None:
+    standard = {"StandardsArn": "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0"}
+    resources = {"S": {"Type": "AWS::SecurityHub::Standard", "Properties": standard}}
+    stack = aws.deploy("one", resources, {"Arn": {"Ref": "S"}})
+    wanted = f"arn:aws:securityhub:{REGION}:{aws.account}:subscription/cis-aws-foundations-benchmark/v/1.2.0"
+    assert stack["Outputs"][0]["OutputValue"] == wanted
