@@ -20,7 +20,8 @@ type part struct {
 	text   []byte
 }
 
-// decode gives every text that a reader could find in body: as it is, unpacked, and without the NUL bytes of UTF-16 and UTF-32. problem
+// decode gives every text that a reader could find in body: as it is, with its lines joined, unpacked, and
+// without the NUL bytes of UTF-16 and UTF-32. problem
 // says why something in it could not be examined.
 func decode(body []byte) (parts []part, problem string) {
 	left := maxExpanded
@@ -32,6 +33,9 @@ func unpack(member string, body []byte, depth int, left *int, parts *[]part) (pr
 	*parts = append(*parts, part{member, plain(body)})
 	if without := bytes.ReplaceAll(body, []byte{0}, nil); len(without) != len(body) {
 		*parts = append(*parts, part{member, without})
+	}
+	if joined := folded(body); joined != nil {
+		*parts = append(*parts, part{member, plain(joined)})
 	}
 	packed := bytes.HasPrefix(body, []byte("\x1f\x8b")) || bytes.HasPrefix(body, []byte("PK\x03\x04"))
 	if !packed {

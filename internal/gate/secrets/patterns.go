@@ -88,8 +88,22 @@ func filler(value string) bool {
 	return len(different) < 4
 }
 
-// random makes up n characters of an alphabet.
+// random makes up n characters of an alphabet, as mixed as those of real secrets: gitleaks takes others for words.
 func random(alphabet string, n int) string {
+	for {
+		text := draw(alphabet, n)
+		different := map[rune]bool{}
+		for _, r := range text {
+			different[r] = true
+		}
+		word := strings.ToLower(text)
+		if 3*len(different) >= 2*min(n, len(alphabet)) && !strings.Contains(word, "false") && !strings.HasSuffix(word, "null") {
+			return text
+		}
+	}
+}
+
+func draw(alphabet string, n int) string {
 	var b strings.Builder
 	for range n {
 		i, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))

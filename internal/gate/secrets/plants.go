@@ -54,7 +54,7 @@ func housePlants() []plant {
 func wordless(n int) string {
 	var b strings.Builder
 	for range n {
-		b.WriteString(random(alnum[:52], 1) + random(digits, 1))
+		b.WriteString(draw(alnum[:52], 1) + draw(digits, 1))
 	}
 	return b.String()
 }

@@ -41,8 +41,21 @@ func report(ctx context.Context, r *repository, hits []hit, key []byte) ([]findi
 		if n := len(more[i]); n > 1 {
 			findings[i].Message += fmt.Sprintf(", and in %d other objects", n-1)
 		}
+		findings[i].File, findings[i].Message = redact(findings[i].File, hits), redact(findings[i].Message, hits)
 	}
 	return findings, nil
+}
+
+// redact hides every secret that was found in a text: a path may hold one, or the name of a packed file.
+func redact(text string, hits []hit) string {
+	for _, h := range hits {
+		for _, line := range strings.Split(h.value, "\n") {
+			if len(line) >= 8 {
+				text = strings.ReplaceAll(text, line, "[secret]")
+			}
+		}
+	}
+	return text
 }
 
 // origin is where a blob came into the history.

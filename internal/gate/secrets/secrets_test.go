@@ -40,7 +40,7 @@ func newRepo(t *testing.T) repo {
 
 func (r repo) git(args ...string) string {
 	r.t.Helper()
-	c := exec.Command("git", append([]string{"-C", r.dir, "-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "commit.gpgSign=false"}, args...)...)
+	c := exec.Command("git", append([]string{"-C", r.dir, "-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "commit.gpgSign=false", "-c", "gc.auto=0"}, args...)...)
 	c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1")
 	output, err := c.CombinedOutput()
 	require.NoError(r.t, err, "git %v: %s", args, output)
@@ -389,56 +389,4 @@ func TestCleanObjectsAreReadOnceAndEverythingElseAgain(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = Run(context.Background(), Options{Catalog: r.dir, Key: []byte("key"), Locate: gatetest.Locate, Memory: m})
 	assert.Error(t, err, "an object that is missing is missed, although it was clean")
-}
-
-func TestASecretInTwoFilesIsFoundInBoth(t *testing.T) {
-	m, err := memory.Open(t.TempDir(), "p")
-	require.NoError(t, err)
-	r := newRepo(t)
-	line := "db_password: " + wordless(8) + "!\n"
-	r.commit("x", map[string]string{"a.yaml": "a\n" + line, "b.yaml": "b\nb\n" + line})
-	run := func() []finding.Finding {
-		_, findings, err := Run(context.Background(), Options{Catalog: r.dir, Key: []byte("key"), Locate: gatetest.Locate, Memory: m})
-		require.NoError(t, err)
-		return findings
-	}
-	findings := run()
-	require.Len(t, findings, 2)
-	assert.Equal(t, []string{"a.yaml", "b.yaml"}, []string{findings[0].File, findings[1].File})
-	assert.Equal(t, []int{2, 3}, []int{findings[0].Span.Line, findings[1].Span.Line})
-
-	require.NoError(t, os.Remove(filepath.Join(r.dir, "a.yaml")))
-	r.git("add", "-A")
-	r.git("commit", "-q", "--amend", "-m", "without one of them")
-	r.git("reflog", "expire", "--expire-unreachable=now", "--all")
-	r.git("gc", "-q", "--prune=now")
-	findings = run()
-	require.Len(t, findings, 1, "what was told by another file's line is not clean")
-	assert.Equal(t, "b.yaml", findings[0].File)
-}
-
-func TestASelectionRemembersWhatItFoundClean(t *testing.T) {
-	m, err := memory.Open(t.TempDir(), "p")
-	require.NoError(t, err)
-	r := newRepo(t)
-	base := r.git("rev-parse", "HEAD")
-	r.commit("clean", map[string]string{"a.yaml": "a: 1\n"})
-	run := func() (evidence.Check, []finding.Finding) {
-		selection := Selection{GitDir: filepath.Join(r.dir, ".git"), Ranges: []Range{{Tips: []string{r.git("rev-parse", "HEAD")}, Known: []string{base}}}}
-		check, findings, err := Run(context.Background(), Options{Key: []byte("key"), Locate: gatetest.Locate, Memory: m, Selection: &selection})
-		require.NoError(t, err)
-		return check, findings
-	}
-	first, findings := run()
-	require.Empty(t, findings)
-	again, _ := run()
-	assert.Equal(t, first.Counted, again.Counted)
-	assert.Contains(t, again.Detail, "1 commits, 0 blobs, 0 trees, 0 tags, 0 texts; 2 objects found clean before")
-	r.commit("not clean", map[string]string{"b.yaml": "password: " + wordless(8) + "!\n"})
-	for range 2 {
-		_, findings = run()
-		require.Len(t, findings, 1)
-		assert.Equal(t, "b.yaml", findings[0].File)
-		assert.Contains(t, findings[0].Message, "since commit "+r.git("rev-parse", "--short=10", "HEAD"))
-	}
 }

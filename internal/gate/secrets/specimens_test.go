@@ -109,3 +109,5 @@ func secretSpecimens(m maker) []specimen {
 	}
 	return all
 }
+
+func b64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }

@@ -1,0 +1,55 @@
+package secrets
+
+import "bytes"
+
+// folded joins lines that belong together: behind a backslash, behind the = of quoted-printable mail, and two literals of a program, one
+// under the other. Other lines are empty in it, so that the numbers stay; it is nil where nothing is to be joined.
+func folded(body []byte) []byte {
+	var out []byte
+	waiting := 0 // line breaks to be written before anything else
+	joined := false
+	for start := 0; start < len(body); {
+		end := start + bytes.IndexByte(body[start:], '\n')
+		if end < start {
+			end = len(body)
+		}
+		cut, next, joins := seam(body, start, end)
+		if joins || joined {
+			if !joined {
+				out = append(out, bytes.Repeat([]byte("\n"), waiting)...)
+				waiting = 0
+			}
+			out = append(out, body[start:cut]...)
+		}
+		waiting++
+		joined = joins
+		start = next
+	}
+	return out
+}
+
+// seam says whether the line body[start:end] goes on in the next, where it is to be cut, and where what follows starts.
+func seam(body []byte, start, end int) (cut, next int, joins bool) {
+	line := bytes.TrimRight(body[start:end], " \t\r")
+	after := end + 1
+	for after < len(body) && (body[after] == ' ' || body[after] == '\t') {
+		after++
+	}
+	if len(line) == 0 || after >= len(body) {
+		return end, end + 1, false
+	}
+	last := line[len(line)-1]
+	if last == '\\' || last == '=' {
+		return start + len(line) - 1, after, true
+	}
+	if last == '+' || last == '.' {
+		line = bytes.TrimRight(line[:len(line)-1], " \t")
+	} else if body[after] == '+' || body[after] == '.' {
+		for after++; after < len(body) && (body[after] == ' ' || body[after] == '\t'); after++ {
+		}
+	}
+	if len(line) > 0 && after < len(body) && body[after] == line[len(line)-1] && (body[after] == '"' || body[after] == '\'') {
+		return start + len(line) - 1, after + 1, true
+	}
+	return end, end + 1, false
+}
