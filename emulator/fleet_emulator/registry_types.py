@@ -56,7 +56,7 @@ def _identifier_part(
 
 
 def _subscription(operation: Operation, properties: Properties) -> str:
-    """An enabled standard is a subscription, named after the standard. Source: Security Hub API reference, GetEnabledStandards."""
+    """An enabled standard is a subscription named after it. Source: Security Hub API reference, GetEnabledStandards."""
     standard = str(properties["StandardsArn"]).split(":", 5)[5].partition("/")[2]
     return f"arn:aws:securityhub:{operation.region}:{operation.account}:subscription/{standard}"
 
