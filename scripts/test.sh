@@ -2,7 +2,8 @@
 # Run every test suite, even after one failed, and close with one line of totals. `make test` calls it.
 #
 # Suites: the Go packages without jsii (in parallel; with --race under the race detector), those with jsii (no cache: Node reads
-# templates that go test does not see), the emulator's Python, and whole rehearsals. JUnit reports go to .build/reports.
+# templates that go test does not see), and at the same time, because each keeps little more than one processor busy, the emulator's
+# Python and whole rehearsals. JUnit reports go to .build/reports.
 set -uo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.." || exit 2
 
@@ -33,8 +34,13 @@ echo "== go vet"
 go vet -tags e2e ./... || failed+=("go vet")
 CGO_ENABLED=$([[ ${#race[@]} -gt 0 ]] && echo 1 || echo 0) go_suite command "${race[@]}" -p 2 "${cli[@]}"
 go_suite app -count=1 -p 1 "${app[@]}"
-echo "== emulator"
-(cd emulator && ../.tools/bin/pytest --quiet --junitxml "../$reports/emulator.xml") || failed+=(emulator)
+(cd emulator && exec ../.tools/bin/pytest --quiet --junitxml "../$reports/emulator.xml") >"$reports/emulator.log" 2>&1 &
+emulator=$!
+trap 'kill "$emulator" 2>/dev/null' EXIT
 go_suite rehearsals -tags e2e -count=1 -timeout 20m ./e2e
+wait "$emulator" || failed+=(emulator)
+trap - EXIT
+echo "== emulator"
+cat "$reports/emulator.log"
 
 .tools/bin/dev-python scripts/summary.py "$reports" "${failed[@]}"
