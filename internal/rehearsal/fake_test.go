@@ -27,6 +27,10 @@ type fakeAWS struct {
 	calls    []string          // "<role name> <call>"
 	objects  map[string][]byte // bucket/key
 	pipeline json.RawMessage
+	started  string // execution that somebody started by StartPipelineExecution
+	forever  bool   // and goes on starting
+	told     map[string]bool
+	disabled bool // every rule is
 	stack    fakeStack
 }
 
@@ -42,7 +46,7 @@ type fakeStack struct {
 
 func newFakeAWS(t *testing.T) *fakeAWS {
 	t.Helper()
-	f := &fakeAWS{denied: map[string]bool{}, objects: map[string][]byte{}}
+	f := &fakeAWS{denied: map[string]bool{}, objects: map[string][]byte{}, told: map[string]bool{}}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f
@@ -106,7 +110,9 @@ func (f *fakeAWS) fleet(w http.ResponseWriter, path string, body []byte) {
 	case "permissions":
 		fmt.Fprint(w, `{"roles": [{"arn": "arn:aws:iam::111111111111:role/pipeline", "used": ["s3:GetObject"]}]}`)
 	default:
-		if !strings.Contains(path, "/executions/") {
+		if _, id, ok := strings.Cut(path, "/executions/"); ok {
+			f.told[id] = true
+		} else {
 			f.pipeline = q.State
 		}
 		fmt.Fprint(w, `{}`)
@@ -157,6 +163,14 @@ func (f *fakeAWS) json(w http.ResponseWriter, r *http.Request, operation string,
 		fmt.Fprint(w, `{"Parameters": [{"Name": "/p", "Value": "from the parameter store"}]}`)
 	case "GetSecretValue":
 		fmt.Fprint(w, `{"SecretString": "{\"key\": \"from the secret\"}"}`)
+	case "ListPipelineExecutions":
+		list := ""
+		if f.started != "" && (f.forever || !f.told[f.started]) {
+			list = `{"pipelineExecutionId": "` + f.started + `", "status": "InProgress"}`
+		}
+		fmt.Fprint(w, `{"pipelineExecutionSummaries": [`+list+`]}`)
+	case "DescribeRule":
+		fmt.Fprintf(w, `{"State": %q}`, map[bool]string{true: "DISABLED", false: "ENABLED"}[f.disabled])
 	case "GetPipelineState":
 		_, _ = w.Write(f.pipeline)
 	case "PutApprovalResult":

@@ -98,3 +98,17 @@ func TestSummaryOfAFailureSaysWhy(t *testing.T) {
 	assert.Contains(t, out.String(), "Alpha failed")
 	assert.Contains(t, out.String(), "Nothing was published.")
 }
+
+func TestSummaryTellsWhatFollowedFromAFailure(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, Summary(&out, &rehearsal.Result{Outcome: rehearsal.Failed, Reason: "Alpha/Scan: no",
+		Beside: []rehearsal.BesideResult{{Rule: "cleansing", ActionResult: rehearsal.ActionResult{Name: "repo-cleansing", Outcome: rehearsal.Succeeded, Seconds: 3, Log: "/log"}}},
+		Next: &rehearsal.Result{Outcome: rehearsal.Succeeded, StartedBy: "repo-cleansing", Commit: "0123456789abcdef",
+			Stages: []rehearsal.StageResult{{Name: "Alpha", Outcome: rehearsal.Succeeded, Actions: make([]rehearsal.ActionResult, 4)}}}}))
+	for _, want := range []string{
+		"repo-cleansing succeeded after 3.0s, started by rule cleansing", "log: /log", "Then repo-cleansing started the pipeline again: succeeded, commit 0123456789ab",
+		"Alpha  succeeded  0.0s  4 actions",
+	} {
+		assert.Contains(t, out.String(), want)
+	}
+}

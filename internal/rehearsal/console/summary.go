@@ -19,6 +19,7 @@ func Summary(out io.Writer, r *rehearsal.Result) error {
 		fmt.Fprintf(&b, "  %s\n", r.Reason)
 	}
 	stages(&b, r)
+	followed(&b, r)
 	findings(&b, r.Findings)
 	published(&b, r)
 	proved(&b, r)
@@ -40,6 +41,29 @@ func stages(b *strings.Builder, r *rehearsal.Result) {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", s.Name, s.Outcome, seconds(time.Duration(s.Seconds*float64(time.Second))), detail)
 	}
 	_ = table.Flush() // a strings.Builder takes everything
+}
+
+// followed says what failed actions started beside the pipeline, and how the executions ended that came of it.
+func followed(b *strings.Builder, r *rehearsal.Result) {
+	if len(r.Beside) > 0 {
+		b.WriteString("\nBeside the pipeline\n")
+	}
+	for _, s := range r.Beside {
+		fmt.Fprintf(b, "  %s %s after %s, started by rule %s\n", s.Name, s.Outcome, seconds(time.Duration(s.Seconds*float64(time.Second))), s.Rule)
+		if s.Reason != "" {
+			fmt.Fprintf(b, "    %s\n", s.Reason)
+		}
+		fmt.Fprintf(b, "    log: %s\n", s.Log)
+	}
+	if r.Next == nil {
+		return
+	}
+	fmt.Fprintf(b, "\nThen %s started the pipeline again: %s, commit %.12s\n", r.Next.StartedBy, r.Next.Outcome, r.Next.Commit)
+	if r.Next.Reason != "" {
+		fmt.Fprintf(b, "  %s\n", r.Next.Reason)
+	}
+	stages(b, r.Next)
+	followed(b, r.Next)
 }
 
 // most is how many findings the final screen shows; result.json has all.
