@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"io"
 	"os"
 	"path/filepath"
@@ -117,7 +118,111 @@ func TestTasksPutFindingsOnLines(t *testing.T) {
 				expression.FindStringSubmatch(printed[0])[1:])
 			assert.Equal(t, []string{"1", "1", "warning", "nothing", "manifest/EMPTY"}, expression.FindStringSubmatch(printed[1])[2:])
 		}
-		assert.Equal(t, 3, matched)
+		assert.Equal(t, 4, matched)
+	}
+}
+
+func TestWatchingTellsTheEditorWhenItBeginsAndEnds(t *testing.T) {
+	for _, folder := range []string{".", "catalog"} {
+		var tasks struct {
+			Tasks []struct {
+				Label      string `json:"label"`
+				Background bool   `json:"isBackground"`
+				Problems   []struct {
+					Background struct{ BeginsPattern, EndsPattern string }
+				} `json:"problemMatcher"`
+			} `json:"tasks"`
+		}
+		body, err := os.ReadFile(filepath.Join(repositoryRoot, folder, ".vscode/tasks.json"))
+		require.NoError(t, err)
+		_ = json.Unmarshal(body, &tasks) // other tasks name matchers of the editor
+		found := false
+		for _, task := range tasks.Tasks {
+			if task.Label != "fleet: watch" {
+				continue
+			}
+			found = true
+			assert.True(t, task.Background)
+			require.Len(t, task.Problems, 1)
+			// These are what check_watch.go prints.
+			assert.Regexp(t, task.Problems[0].Background.BeginsPattern, "saved: "+orAll(nil))
+			assert.Regexp(t, task.Problems[0].Background.EndsPattern, "watching catalog; Ctrl-C ends")
+		}
+		assert.True(t, found, folder)
+	}
+}
+
+// element is any element of the files that JetBrains' editors read.
+type element struct {
+	XMLName    xml.Name
+	Attributes []xml.Attr `xml:",any,attr"`
+	Children   []element  `xml:",any"`
+}
+
+func (e element) attribute(name string) string {
+	for _, a := range e.Attributes {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// options are the values of all options of a name in e.
+func (e element) options(name string) []string {
+	var values []string
+	if e.XMLName.Local == "option" && e.attribute("name") == name && e.attribute("value") != "" {
+		values = append(values, e.attribute("value"))
+	}
+	for _, child := range e.Children {
+		values = append(values, child.options(name)...)
+	}
+	return values
+}
+
+func readXML(t *testing.T, path string) element {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join(repositoryRoot, path))
+	require.NoError(t, err)
+	var root element
+	require.NoError(t, xml.Unmarshal(body, &root), path)
+	return root
+}
+
+func TestJetBrainsEditorsKnowTheSchemasAndTheCommands(t *testing.T) {
+	for folder, schemas := range map[string]int{".": 4, "catalog": 1} {
+		mappings := readXML(t, folder+"/.idea/jsonSchemas.xml")
+		files, patterns := mappings.options("relativePathToSchema"), mappings.options("path")
+		require.Len(t, files, schemas)
+		require.Len(t, patterns, schemas)
+		for i := range files {
+			assert.FileExists(t, filepath.Join(repositoryRoot, folder, files[i]))
+			matches, err := filepath.Glob(filepath.Join(repositoryRoot, folder, patterns[i]))
+			require.NoError(t, err)
+			assert.NotEmpty(t, matches, patterns[i])
+		}
+		plugins := readXML(t, folder+"/.idea/externalDependencies.xml")
+		assert.NotEmpty(t, plugins.Children[0].Children[0].attribute("id"))
+
+		watcher := readXML(t, folder+"/.idea/watcherTasks.xml")
+		commands := watcher.options("arguments")
+		require.Len(t, commands, 1)
+		runs, err := filepath.Glob(filepath.Join(repositoryRoot, folder, ".run/*.run.xml"))
+		require.NoError(t, err)
+		require.Len(t, runs, 2)
+		for _, run := range runs {
+			below, err := filepath.Rel(repositoryRoot, run)
+			require.NoError(t, err)
+			texts := readXML(t, below).options("SCRIPT_TEXT")
+			require.Len(t, texts, 1)
+			program, arguments, _ := strings.Cut(texts[0], " ")
+			assert.Equal(t, "fleet", filepath.Base(program))
+			commands = append(commands, arguments)
+		}
+		for _, arguments := range commands {
+			help := append(strings.Fields(arguments), "--help")
+			assert.Zero(t, Main(context.Background(), help, &IO{Out: io.Discard, Err: os.Stderr, Getenv: os.Getenv}), arguments)
+		}
 	}
 }
 
