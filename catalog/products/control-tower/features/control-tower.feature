@@ -43,6 +43,13 @@ Feature: Control Tower governs the organization
     And there is no AWS::ControlTower::EnabledControl
     And the output "EnabledBaselineArn" refers to "UnitBaseline"
 
+  Scenario: A unit's baseline refers to that of Identity Center where Control Tower manages it
+    Given with parameter "UnitArn" set to "arn:aws:organizations::666666666666:ou/o-exampleorgid/ou-fl33-prod0001"
+    And with parameter "IdentityCenter" set to "true"
+    And with parameter "IdentityCenterBaselineArn" set to "arn:aws:controltower:eu-west-1:666666666666:enabledbaseline/XAHCR4CJTSI4W07MZ"
+    Then the resource "UnitBaseline" has property "Parameters[0].Key" equal to "IdentityCenterEnabledBaselineArn"
+    And the resource "UnitBaseline" has property "Parameters[0].Value" equal to "arn:aws:controltower:eu-west-1:666666666666:enabledbaseline/XAHCR4CJTSI4W07MZ"
+
   Scenario Outline: A unit gets controls one after the other, as Control Tower takes them
     Given with parameter "UnitArn" set to "arn:aws:organizations::666666666666:ou/o-exampleorgid/ou-fl33-prod0001"
     And with parameter "StrongControls" set to "true"
