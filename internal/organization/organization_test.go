@@ -1,12 +1,15 @@
 package organization
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/config"
+	"accountfleet/internal/manifest"
 )
 
 var settings = &config.Settings{
@@ -50,6 +53,29 @@ func TestWantTellsWhoMayPrepare(t *testing.T) {
 			assert.Contains(t, wanted.Services, "cloudtrail.amazonaws.com")
 		})
 	}
+}
+
+// TestTypesOfTheCatalogsPoliciesAreEnabled holds the list against what the seed attaches.
+func TestTypesOfTheCatalogsPoliciesAreEnabled(t *testing.T) {
+	s, err := config.Load("../../fleet.yaml")
+	require.NoError(t, err)
+	catalog, _, err := manifest.Load(t.Context(), manifest.Dir("../../catalog"), s)
+	require.NoError(t, err)
+	used := map[string]bool{}
+	for _, product := range catalog.Products {
+		resources, _ := product.Template.Doc["Resources"].(map[string]any)
+		for id, item := range resources {
+			resource, _ := item.(map[string]any)
+			if resource["Type"] != "AWS::Organizations::Policy" {
+				continue
+			}
+			properties, _ := resource["Properties"].(map[string]any)
+			name, isText := properties["Type"].(string)
+			require.True(t, isText, "%s: %s", product.ID, id)
+			used[name] = true
+		}
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(used)), policyTypes)
 }
 
 func TestPlanOrdersWhatIsMissing(t *testing.T) {
