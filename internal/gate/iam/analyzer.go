@@ -62,7 +62,7 @@ var neverGranted = []string{
 func analyze(ctx context.Context, a Analyzer, policies []policy) ([]finding.Finding, error) {
 	var findings []finding.Finding
 	for _, p := range policies {
-		body, err := json.Marshal(sampler{types(p.product)}.sample(p))
+		body, err := json.Marshal(sampler{types: types(p.product)}.sample(p))
 		if err != nil {
 			return nil, fmt.Errorf("access analyzer: policy of %s: %w", p.product.ID, err)
 		}

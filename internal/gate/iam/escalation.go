@@ -231,7 +231,7 @@ func limited(st statement, action string, way path) bool {
 		case c.key == "iam:passedtoservice":
 			return action == "iam:passrole" && !slices.ContainsFunc(c.values, func(v string) bool { return glob(hole.ReplaceAllString(v, "*"), way.service) })
 		case c.key == "iam:permissionsboundary", c.key == "iam:associatedresourcearn":
-			return true
+			return !slices.ContainsFunc(c.values, wide)
 		case c.key == "iam:policyarn":
 			return !slices.ContainsFunc(c.values, func(v string) bool { return wide(v) || strings.HasSuffix(v, "/AdministratorAccess") })
 		case strings.Contains(c.key, "resourcetag/"), strings.HasPrefix(c.key, "aws:calledvia"):

@@ -56,7 +56,7 @@ func Run(ctx context.Context, o Options) (evidence.Check, []finding.Finding, err
 	policies := distinct(subjects)
 	questions := make([]any, len(policies))
 	for i, p := range policies {
-		questions[i] = sampler{types(p.product)}.question(p)
+		questions[i] = sampler{types: types(p.product)}.question(p)
 	}
 	issues, err := consult(ctx, o.Locate, questions)
 	if err != nil {

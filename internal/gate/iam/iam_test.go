@@ -2,12 +2,16 @@ package iam
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"accountfleet/internal/finding"
 	"accountfleet/internal/gate/gatetest"
@@ -153,6 +157,11 @@ var sound = map[string]string{
 	"a role of the template":          onBucket(`{Effect: Allow, Principal: {AWS: !GetAtt R.Arn}, Action: s3:GetObject, Resource: !Sub "${B.Arn}/*"}`) + role("", `{Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: sts:AssumeRole}`),
 	"an identity provider of one's own": "Resources:\n" + role("", `{Effect: Allow, Principal: {Federated: "arn:aws:iam::222222222222:oidc-provider/token.actions.githubusercontent.com"}, Action: sts:AssumeRoleWithWebIdentity, `+
 		`Condition: {StringEquals: {"token.actions.githubusercontent.com:aud": sts.amazonaws.com, "token.actions.githubusercontent.com:sub": "repo:o/r:ref:refs/heads/main"}}}`),
+	"an identity provider of the template": "Resources:\n  O:\n    Type: AWS::IAM::OIDCProvider\n    Properties: {Url: \"https://token.actions.githubusercontent.com\", ClientIdList: [sts.amazonaws.com]}\n" +
+		role("", `{Effect: Allow, Principal: {Federated: !Ref O}, Action: sts:AssumeRoleWithWebIdentity, Condition: {StringEquals: {"token.actions.githubusercontent.com:sub": "repo:o/r:ref:refs/heads/main"}}}`),
+	"what a branch that is not taken lacks": "Parameters: {Key: {Type: String, Default: \"\"}, Who: {Type: String, Default: \"\"}}\nConditions: {HasKey: !Not [!Equals [!Ref Key, \"\"]]}\n" +
+		onBucket(`!If [HasKey, {Effect: Allow, Principal: {AWS: !Ref Who}, Action: s3:PutObject, Resource: !Sub "${B.Arn}/*", Condition: {ArnEquals: {"aws:PrincipalArn": !Ref Who}}}, !Ref AWS::NoValue]`,
+			`{Effect: Deny, Principal: "*", Action: "s3:*", Resource: !GetAtt B.Arn}`),
 	"nothing without encryption":  onBucket(`{Effect: Deny, Principal: "*", Action: s3:PutObject, Resource: !Sub "${B.Arn}/*", Condition: {StringNotEqualsIfExists: {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-1:222222222222:key/x"}}}`),
 	"a guardrail by ForAllValues": allowing(`{Effect: Deny, Action: s3:GetObject, Resource: "*", Condition: {"ForAllValues:StringNotEquals": {"aws:PrincipalOrgID": o-exampleorgid}}}`),
 	"a managed policy of AWS":     allowing(`{Effect: Allow, Action: iam:GetPolicy, Resource: "arn:aws:iam::aws:policy/ReadOnlyAccess"}`),
@@ -255,6 +264,32 @@ func TestAToolThatDoesNotDoItsWorkIsBroken(t *testing.T) {
 			require.ErrorContains(t, err, row.want)
 		})
 	}
+}
+
+// TestEveryKindOfIssueIsKnown holds that no kind that this parliament has, or its community's auditors, was overlooked.
+func TestEveryKindOfIssueIsKnown(t *testing.T) {
+	python, err := gatetest.Locate("parliament-python")
+	require.NoError(t, err)
+	var files []string
+	for _, name := range []string{"config.yaml", "community_auditors/config_override.yaml"} {
+		found, err := filepath.Glob(filepath.Join(filepath.Dir(python.Path), "../lib/python3.*/site-packages/parliament", name))
+		require.NoError(t, err)
+		files = append(files, found...)
+	}
+	require.Len(t, files, 2)
+	kinds := 0
+	for _, path := range files {
+		body, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var known map[string]any
+		require.NoError(t, yaml.Unmarshal(body, &known))
+		for kind := range known {
+			kinds++
+			_, err := judge(policy{product: &manifest.Product{ID: "sample"}}, issue{Kind: kind, Detail: json.RawMessage("{}")})
+			assert.NoError(t, err)
+		}
+	}
+	assert.Greater(t, kinds, 25)
 }
 
 func TestAKindOfIssueThatIsNotKnownBreaksTheGate(t *testing.T) {

@@ -68,6 +68,7 @@ func symbolic(text string) bool {
 // sampler makes from a policy one that a tool understands which knows no template: same meaning, sample values.
 type sampler struct {
 	types map[string]string // of the template's resources, by logical id
+	blank bool              // an empty text is the default of a parameter that stands for nothing, in a branch that is then not taken
 }
 
 // question is a policy for parliament: complete where IAM demands less of the policy's kind than parliament does.
@@ -91,6 +92,7 @@ func (s sampler) question(p policy) any {
 
 // sample is a policy in which samples stand for what only a deployment knows.
 func (s sampler) sample(p policy) map[string]any {
+	s.blank = !p.writesEmpty()
 	out := map[string]any{}
 	for key, value := range p.body {
 		if key == "Statement" {
@@ -117,14 +119,9 @@ func (s sampler) statement(p policy, item any) any {
 	for key, value := range m {
 		switch key {
 		case "Resource", "NotResource":
-			value = each(value, func(text string) string {
-				if text == "" && !p.writesEmpty() {
-					return "*" // the default of a parameter that stands for nothing, in a branch that is then not taken
-				}
-				return s.arn(text, "*")
-			})
+			value = each(value, func(text string) string { return s.arn(text, "*") })
 		case "Principal", "NotPrincipal":
-			value = each(value, s.principal)
+			value = s.principals(value)
 		case "Condition":
 			value = s.condition(value)
 		case "Action", "NotAction":
@@ -161,6 +158,9 @@ func each(v any, f func(string) string) any {
 
 // arn replaces what only a deployment knows in an ARN. One that is not known at all may be any, as other says.
 func (s sampler) arn(text, other string) string {
+	if text == "" && s.blank {
+		return other
+	}
 	if m := leading.FindStringSubmatch(text); m != nil && known(m[1]+m[2]) {
 		sample, ok := arns[s.types[m[1]]+m[2]]
 		if !ok {
@@ -188,16 +188,30 @@ func fill(text, instead string) string {
 	})
 }
 
-// principal is a sample of an entry under Principal.
-func (s sampler) principal(text string) string {
+// principals are samples of what stands under Principal.
+func (s sampler) principals(v any) any {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return each(v, func(text string) string { return s.principal(text, "role/symbol") })
+	}
+	out := make(map[string]any, len(m))
+	for key, value := range m {
+		instead := "role/symbol"
+		if key == "Federated" {
+			instead = "oidc-provider/symbol"
+		}
+		out[key] = each(value, func(text string) string { return s.principal(text, instead) })
+	}
+	return out
+}
+
+// principal is a sample of one principal; instead is what one is that is not known at all.
+func (s sampler) principal(text, instead string) string {
+	if text == "" && s.blank || leading.FindString(text) == text && text != "" && symbolic(text) {
+		return "arn:aws:iam::" + account + ":" + instead
+	}
 	if !symbolic(text) {
 		return text
-	}
-	if leading.MatchString(text) {
-		if whole := leading.FindString(text); whole != text {
-			return fill(text, "symbol")
-		}
-		return "arn:aws:iam::" + account + ":role/symbol"
 	}
 	parts := segments(text)
 	if len(parts) < 6 {
@@ -237,7 +251,7 @@ var wanted = []struct{ operator, sample string }{
 }
 
 func (s sampler) value(operator, key, text string) string {
-	if !symbolic(text) {
+	if !symbolic(text) && (text != "" || !s.blank) {
 		return text
 	}
 	for _, w := range wanted {
