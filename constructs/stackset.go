@@ -63,20 +63,23 @@ const anyAccount = "${AWS::AccountId}"
 // LaunchRoleTemplate is a template with the launch role of a product, for any account.
 func LaunchRoleTemplate(s *config.Settings, product ledger.Product) string {
 	role := LaunchRoleProps{Settings: s, Account: anyAccount, Name: s.LaunchRole(product.ID), Product: product}.role()
-	return unitTemplate("Account fleet: launch role of "+product.ID, "Role", "AWS::IAM::Role", role.properties())
+	return unitTemplate("Account fleet: launch role of "+product.ID, "Role", map[string]any{"Type": "AWS::IAM::Role", "Properties": role.properties()})
 }
 
-// BoundaryTemplate is a template with the permissions boundary, for any account.
+// BoundaryTemplate is a template with the permissions boundary, for any account. The boundary stays where its stack goes: IAM deletes none
+// that a role has, and products and launch roles are there still when an account or a unit leaves.
 func BoundaryTemplate(s *config.Settings) string {
 	boundary := BoundaryProps{Settings: s, Account: anyAccount}
-	return unitTemplate("Account fleet: permissions boundary of products", "Boundary", "AWS::IAM::ManagedPolicy", boundary.properties())
+	return unitTemplate("Account fleet: permissions boundary of products", "Boundary", map[string]any{
+		"Type": "AWS::IAM::ManagedPolicy", "DeletionPolicy": "RetainExceptOnCreate", "Properties": boundary.properties(),
+	})
 }
 
 // unitTemplate is a template with one resource, as canonical JSON, so that the same content is no change.
-func unitTemplate(description, id, kind string, properties map[string]any) string {
+func unitTemplate(description, id string, resource map[string]any) string {
 	return string(document.Canonical(map[string]any{
 		"AWSTemplateFormatVersion": "2010-09-09", "Description": description,
-		"Resources": map[string]any{id: map[string]any{"Type": kind, "Properties": substituted(properties)}},
+		"Resources": map[string]any{id: substituted(resource)},
 	}))
 }
 

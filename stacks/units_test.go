@@ -60,7 +60,9 @@ func TestBoundaryReachesUnitsAsItReachesOtherAccounts(t *testing.T) {
 	assert.Equal(t, "fleet-catalog", sets[0].stack)
 	for _, policy := range units.in("fleet-catalog", "AWS::IAM::ManagedPolicy") {
 		if policy.properties["ManagedPolicyName"] == "fleet-boundary" {
-			assert.Equal(t, policy.properties, inAccount(t, sets[0], "444444444444")["Properties"])
+			inUnit := inAccount(t, sets[0], "444444444444")
+			assert.Equal(t, policy.properties, inUnit["Properties"])
+			assert.Equal(t, "RetainExceptOnCreate", inUnit["DeletionPolicy"], "IAM deletes no boundary that a role has")
 		}
 	}
 	group := object(list(sets[0].properties["StackInstancesGroup"])[0])
