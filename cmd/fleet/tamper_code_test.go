@@ -86,6 +86,7 @@ func featureAttempts() []attempt {
 		{name: "a tag that skips", files: feature("@skip @wip @ignore\nFeature: own\n  @skip\n  Scenario: s\n" + bad), rule: "features/SCENARIO", at: file + ":6"},
 		{name: "an outline without rows", files: feature("Feature: own\n  Scenario: s\n    Given the template of this product\n    Then there is a AWS::SNS::Topic\n  Scenario Outline: o\n" + bad + "    Examples:\n      | a |\n"), rule: "features/EMPTY_SCENARIO", at: file + ":5"},
 		{name: "an outline without examples", files: feature("Feature: own\n  Rule: r\n    Scenario Outline: o\n" + bad + "    Scenario: s\n      Given the catalog\n      Then no product has a AWS::IAM::User\n"), rule: "features/SCENARIO", at: file + ":5"},
+		{name: "an outline of a hundred thousand rows", files: feature("Feature: own\n  Scenario Outline: o\n    Given the catalog\n    Then no product has a <a>\n    Examples:\n      | a |\n" + strings.Repeat("| b |\n", 100_000)), rule: "features/SIZE", at: file + ":1"},
 		{name: "a background alone", files: feature("Feature: own\n  Background:\n" + bad), rule: "features/NO_SCENARIO", at: file + ":1"},
 		{name: "a feature of comments", files: feature("# Feature: own\n#  Scenario: s\n"), rule: "features/NO_SCENARIO", at: file + ":1"},
 		{name: "no feature", files: map[string]string{"features/own.feature": gone}, rule: "manifest/MISSING", at: "products/sample/features"},

@@ -90,7 +90,7 @@ func TestNothingGetsPastAGate(t *testing.T) {
 
 // TestTheCatalogThatAttemptsStartFromPasses: without it, an attempt could be refused for a reason of its own.
 func TestTheCatalogThatAttemptsStartFromPasses(t *testing.T) {
-	a := attempt{only: "policy,schema,secrets,features", exit: -1}
+	a := attempt{only: "policy,schema,iam,secrets,features", exit: -1}
 	a.run(t, tamperSettings(t))
 }
 

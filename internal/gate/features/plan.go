@@ -103,6 +103,10 @@ func (p *plan) addShared(f manifest.File, c *manifest.Catalog, baseline bool) {
 	}
 }
 
+// maxScenarios is how many scenarios, rows of outlines among them, a file may have: a thousand rows are quickly written, and must not keep
+// the pipeline busy until it gives up.
+const maxScenarios = 1000
+
 // inspect parses a feature and reports whatever would keep it from proving something. It returns the scenarios.
 func (p *plan) inspect(f manifest.File, product string) []*messages.Pickle {
 	ids := (&messages.Incrementing{}).NewId
@@ -114,6 +118,10 @@ func (p *plan) inspect(f manifest.File, product string) []*messages.Pickle {
 	pickles := gherkin.Pickles(*document, f.Path, ids)
 	if len(pickles) == 0 {
 		p.refuse(f.Path, 1, product, "NO_SCENARIO", "holds no scenario", "write one, or delete the file")
+		return nil
+	}
+	if len(pickles) > maxScenarios {
+		p.refuse(f.Path, 1, product, "SIZE", fmt.Sprintf("holds %d scenarios, more than the %d that are run", len(pickles), maxScenarios), "say less often what is the same; split the file if all of it is needed")
 		return nil
 	}
 	p.withoutRows(f, product, document, pickles)

@@ -29,6 +29,7 @@ func prepare(o Options, templates []*manifest.Product) ([]subject, []finding.Fin
 		if err != nil {
 			findings = append(findings, unresolved(p, err))
 		}
+		seen := map[string]bool{} // what only an output tells apart is judged once
 		for n, in := range variants {
 			t, err := resolve.Resolve(p.Template.Doc, in)
 			if err != nil {
@@ -43,7 +44,8 @@ func prepare(o Options, templates []*manifest.Product) ([]subject, []finding.Fin
 			if n > 0 {
 				variant = "with " + resolve.Difference(base, in)
 			}
-			if len(t.Resources) > 0 {
+			if len(t.Resources) > 0 && !seen[string(body)] {
+				seen[string(body)] = true
 				subjects = append(subjects, subject{product: p, body: body, variant: variant})
 			}
 		}
