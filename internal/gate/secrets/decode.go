@@ -64,7 +64,7 @@ func unzip(member string, body []byte, depth int, left *int, parts *[]part) (pro
 		return "" // no zip after all
 	}
 	for _, f := range archive.File {
-		*parts = append(*parts, part{member, []byte(f.Name + "\n" + f.Comment)})
+		*parts = append(*parts, part{member, plain([]byte(f.Name + "\n" + f.Comment))})
 		if f.FileInfo().IsDir() {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"accountfleet/internal/finding"
 )
@@ -46,8 +47,15 @@ func report(ctx context.Context, r *repository, hits []hit, key []byte) ([]findi
 	return findings, nil
 }
 
-// redact hides every secret that was found in a text: a path may hold one, or the name of a packed file.
+// redact hides every secret that was found in a text, since a path may hold one, or the name of a packed file; and what a terminal would
+// take for a command.
 func redact(text string, hits []hit) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, text)
 	for _, h := range hits {
 		for _, line := range strings.Split(h.value, "\n") {
 			if len(line) >= 8 {

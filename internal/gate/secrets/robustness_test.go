@@ -262,3 +262,12 @@ func TestATreeOfTenThousandFilesIsRead(t *testing.T) {
 	r.commit("many", files)
 	assert.Equal(t, "many/f04711.txt", r.only(secret).File)
 }
+
+func TestNamesCannotSteerTheTerminalOrTheScanner(t *testing.T) {
+	r := newRepo(t)
+	secret := keyID()
+	r.commit("x", map[string]string{"a\x1b[2J.zip": zipped("b\x1b[31m\x00c", secret)})
+	f := r.only(secret)
+	assert.NotContains(t, f.File, "\x1b")
+	assert.Contains(t, f.Message, "packed in it as b?[31m?c")
+}
