@@ -62,7 +62,12 @@ Feature: Accounts stay in the organization, and in the fleet's hands
       | iam:CreatePolicy                   | arn:aws:iam::777777777777:policy/fleet-boundary               |
       | iam:CreatePolicyVersion            | arn:aws:iam::777777777777:policy/fleet-boundary               |
       | iam:CreateRole                     | arn:aws:iam::777777777777:role/platform/self-made             |
+      | iam:CreateRole                     | arn:aws:iam::777777777777:role/cdk-mine-cfn-exec-role-mine    |
       | iam:DeleteRolePermissionsBoundary  | arn:aws:iam::777777777777:role/fleet-launch-network           |
+
+  Scenario: The fleet's own stacks can be deployed by the CDK
+    Then the policy "ProtectAccounts" allows "iam:PutRolePolicy" on "arn:aws:iam::777777777777:role/fleet-consumer-verify" when:
+      | aws:PrincipalArn | arn:aws:iam::777777777777:role/cdk-hnb659fds-cfn-exec-role-777777777777-eu-west-1 |
 
   Scenario: People work as before
     Then no policy denies "iam:CreateRole" on "arn:aws:iam::777777777777:role/application"
