@@ -42,8 +42,8 @@ type hook struct {
 	run           func(context.Context) error
 }
 
-// open installs the pipeline; it is removed when the test ends.
-func open(t *testing.T) *fleet {
+// open installs the pipeline; it is removed when the test ends. Changes are made to the options of the rehearsal.
+func open(t *testing.T, changes ...func(*rehearsal.Options)) *fleet {
 	t.Helper()
 	settings, err := config.Load("../fleet.yaml")
 	require.NoError(t, err)
@@ -57,6 +57,9 @@ func open(t *testing.T) *fleet {
 			return f.hook.run(ctx)
 		}
 		return nil
+	}
+	for _, change := range changes {
+		change(&options)
 	}
 	f.session, err = rehearsal.Open(t.Context(), options)
 	require.NoError(t, err)
