@@ -2,6 +2,7 @@ package launch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -101,7 +102,13 @@ func (c *Consume) product(ctx context.Context, p bundle.Product) *journal {
 	}
 	c.end(cleanup, j, p, launched)
 	if c.Watcher != nil {
-		j.step("permissions", func() (string, error) { return c.used(cleanup, j, p) })
+		j.step("permissions", func() (string, error) {
+			detail, err := c.used(cleanup, j, p)
+			if err == nil && ok && len(j.product.Used) == 0 {
+				err = errors.New("the emulator saw no action of the launch role, by which it launched: it watches other roles")
+			}
+			return detail, err
+		})
 	}
 	return j
 }
@@ -113,7 +120,7 @@ func (c *Consume) used(ctx context.Context, j *journal, p bundle.Product) (strin
 		return "", err
 	}
 	for _, role := range roles {
-		if role.ARN == "arn:aws:iam::"+c.Settings.Accounts.Gamma+":role/"+c.Settings.GammaLaunchRole(p.ID) {
+		if role.ARN == config.RoleARN(c.Settings.Accounts.Gamma, c.Settings.GammaLaunchRole(p.ID)) {
 			j.product.Used = role.Used
 		}
 	}

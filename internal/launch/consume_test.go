@@ -93,6 +93,13 @@ func TestConsumeNotesWhatTheLaunchRoleUsed(t *testing.T) {
 	require.Equal(t, []string{"ec2:CreateVpc", "ec2:DeleteVpc"}, e.Products[0].Used)
 }
 
+func TestConsumeIsBrokenWhenNobodySawTheLaunchRoleAct(t *testing.T) {
+	c := consume(&account{}, &market{versions: []string{"1.0.0"}, paths: offered})
+	c.Watcher = watched{{ARN: "arn:aws:iam::333333333333:role/fleet-gamma-launch-other", Used: []string{"s3:CreateBucket"}}}
+	_, err := c.Do(t.Context(), []bundle.Product{product("vpc", "account")})
+	require.ErrorContains(t, err, "the emulator saw no action of the launch role")
+}
+
 func TestConsumeUpgradesFromThePreviousVersion(t *testing.T) {
 	p := product("vpc", "account")
 	p.Change, p.Previous = bundle.NewVersion, &ledger.Version{Version: "0.9.0"}
