@@ -200,6 +200,15 @@ func TestPollIsBounded(t *testing.T) {
 	never := func(context.Context) (bool, error) { return false, nil }
 	err := Pace{First: time.Millisecond, Longest: time.Millisecond, Timeout: 10 * time.Millisecond}.Poll(t.Context(), "stack x", never)
 	require.ErrorContains(t, err, "wait for stack x: not finished after 10ms")
+	slow := func(ctx context.Context) (bool, error) {
+		select {
+		case <-time.After(20 * time.Millisecond):
+			return true, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	require.NoError(t, Pace{First: time.Millisecond, Longest: time.Millisecond, Timeout: time.Millisecond}.Poll(t.Context(), "stack x", slow), "a slow answer is an answer")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, quick.Poll(ctx, "stack x", never), context.Canceled)

@@ -20,16 +20,19 @@ var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second,
 // ErrNotFinished says that a wait ended because its time was over.
 var ErrNotFinished = errors.New("not finished")
 
-// Poll calls ask until it says done, fails, ctx ends or the pace's time is over.
+// longestLook is how long one question may take beyond the pace's time: a slow answer is an answer none the less.
+const longestLook = time.Minute
+
+// Poll calls ask until it says done, fails, ctx ends or the pace's time is over. What is asked in time is answered.
 func (p Pace) Poll(ctx context.Context, what string, ask func(context.Context) (done bool, err error)) error {
 	limited, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	for pause := p.First; ; pause = min(pause+pause/2, p.Longest) {
-		done, err := ask(limited)
+		done, err := look(ctx, max(longestLook, p.Timeout), ask)
 		if err == nil && done {
 			return nil
 		}
-		if err != nil && limited.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
 		timer := time.NewTimer(pause)
@@ -43,6 +46,13 @@ func (p Pace) Poll(ctx context.Context, what string, ask func(context.Context) (
 		case <-timer.C:
 		}
 	}
+}
+
+// look asks once.
+func look(ctx context.Context, longest time.Duration, ask func(context.Context) (bool, error)) (bool, error) {
+	limited, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	return ask(limited)
 }
 
 // Cleanup is a context for clearing up after ctx may have been cancelled: fresh, and bounded.
