@@ -121,3 +121,30 @@ func TestInstancesThatAreBehindAreNamedAndClosedAccountsAreNone(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"there is no stack set fleet-boundary"}, behind)
 }
+
+// fakePortfolios are the stacks of a region on two pages, with the portfolio that each made.
+type fakePortfolios struct{ ids map[string]string }
+
+func (f *fakePortfolios) ListStacks(_ context.Context, in *cloudformation.ListStacksInput, _ ...func(*cloudformation.Options)) (*cloudformation.ListStacksOutput, error) {
+	if in.NextToken == nil {
+		return &cloudformation.ListStacksOutput{NextToken: aws.String("2"), StackSummaries: []cfntypes.StackSummary{
+			{StackName: aws.String("fleet-portfolio-base")}, {StackName: aws.String("fleet-products-0")}}}, nil
+	}
+	return &cloudformation.ListStacksOutput{StackSummaries: []cfntypes.StackSummary{
+		{StackName: aws.String("fleet-portfolio-former")}, {StackName: aws.String("fleet-portfolio-new")}}}, nil
+}
+
+func (f *fakePortfolios) DescribeStacks(_ context.Context, in *cloudformation.DescribeStacksInput, _ ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
+	stack := cfntypes.Stack{Outputs: []cfntypes.Output{{OutputKey: aws.String("Other"), OutputValue: aws.String("x")}}}
+	if id := f.ids[*in.StackName]; id != "" {
+		stack.Outputs = append(stack.Outputs, cfntypes.Output{OutputKey: aws.String("PortfolioId"), OutputValue: &id})
+	}
+	return &cloudformation.DescribeStacksOutput{Stacks: []cfntypes.Stack{stack}}, nil
+}
+
+func TestPortfoliosAreThoseOfAllStacksThatTheFleetPublished(t *testing.T) {
+	s := &Sharing{stacks: &fakePortfolios{map[string]string{"fleet-portfolio-base": "port-1", "fleet-portfolio-former": "port-2", "fleet-products-0": "port-3"}}}
+	ids, err := s.Portfolios(t.Context(), "fleet-portfolio-")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"fleet-portfolio-base": "port-1", "fleet-portfolio-former": "port-2"}, ids, "one that is being made has none yet")
+}

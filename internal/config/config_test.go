@@ -126,6 +126,7 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"too many principals", `principals: ["arn:aws:iam:::role/fleet/*"]`, `principals: ["arn:aws:iam:::role/` + strings.Join(strings.Split("abcdefghij", ""), `", "arn:aws:iam:::role/`) + `"]`, `portfolios[0].principals: want 1 to 9 patterns, got 10`},
 		{"consumer account", `accounts: ["555555555555"]`, `accounts: ["5"]`, `portfolios[1].accounts[0]: want 12 digits, got "5"`},
 		{"management account", `management: "666666666666"`, `management: "66"`, `accounts.management: want 12 digits, got "66"`},
+		{"catalog in the management account", `  management: "666666666666"`, `  management: "444444444444"`, `portfolios[2].organizational_units: the catalog account shares and deploys as delegated administrator, which a management account cannot be`},
 		{"units without management account", `  management: "666666666666"`, ``, `portfolios[2].organizational_units: sharing with them needs the organization's management account: add accounts.management`},
 		{"unit id", "[ou-f1ee-workload1]", "[workloads]", `portfolios[2].organizational_units[0]: want the id of an organizational unit or of the root, got "workloads"`},
 		{"unit twice", "[ou-f1ee-workload1]", "[ou-f1ee-workload1, ou-f1ee-workload1]", `portfolios[2].organizational_units[1]: "ou-f1ee-workload1" comes twice`},
