@@ -69,7 +69,7 @@ test: toolbox ## every test: Go, emulator, end to end
 test-full: toolbox ## the same, with the race detector on the half that has no jsii, and every mutation of launch roles
 	@scripts/test.sh --race
 
-bench: toolbox ## measure rehearsal, synth and what has Go benchmarks; prints ratios
+bench: toolbox ## measure synth, emulator, gates and rehearsals; prints ratios
 	@$(BIN)/dev-python scripts/bench.py --rehearsals
 
 lint: lint-go lint-shell lint-yaml lint-templates lint-python ## every linter; make -k lint goes on after the first that complains
