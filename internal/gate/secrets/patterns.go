@@ -115,13 +115,19 @@ func draw(alphabet string, n int) string {
 	return b.String()
 }
 
-// Rules are the ids of all kinds of secrets.
+// Rules are the ids of all kinds of secrets, those of gitleaks' rules too.
 func Rules() []string {
 	var ids []string
 	for _, p := range house() {
 		ids = append(ids, p.rule)
 	}
-	return ids
+	if r, err := loadRules(); err == nil {
+		for id := range r.config.Rules {
+			ids = append(ids, ruleOf(id))
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // Explain says what kind of secret a rule finds, and what to do about one; both are empty where there is no such rule.
@@ -129,6 +135,13 @@ func Explain(rule string) (title, cure string) {
 	for _, p := range house() {
 		if p.rule == rule {
 			return p.title, cureSecret
+		}
+	}
+	if r, err := loadRules(); err == nil {
+		for id, one := range r.config.Rules {
+			if ruleOf(id) == rule {
+				return titled(strings.TrimSuffix(one.Description, ".")), cureSecret
+			}
 		}
 	}
 	return "", ""

@@ -1,11 +1,12 @@
-// Package secrets is the gate that looks for secrets in everything a push would bring, by git-secrets.
+// Package secrets is the gate that looks for secrets in everything a push would bring, by git-secrets and by gitleaks.
 //
-// git-secrets on its own passes what it never looked at: a shallow clone, a repository without patterns, UTF-16, compressed files,
-// messages, file names; and a .gitallowed file in the repository switches it off. So this package reads every object of the history
-// itself (repository.go, objects.go), writes it as plain text into one private file (corpus.go, decode.go) and has the real script scan
-// that file with the house patterns (patterns.go, scan.go). Secrets made up for this run are planted at the end of the file, one for each
-// pattern: unless all of them are found, nothing is believed. A finding names commit, path and line and carries a keyed fingerprint;
-// the secret itself is never printed or stored. Start at Run.
+// Either on its own passes what it never looked at: a shallow clone, UTF-16, compressed files, messages, file names; and a file in the
+// repository switches it off. So this package reads every object of the history itself (repository.go, objects.go, decode.go, fold.go) and
+// writes it as plain text into one private file (corpus.go). The real git-secrets scans that file with the house patterns (patterns.go,
+// scan.go); gitleaks, a library, is given what is new in it (leaks.go, fresh.go, narrow.go) with its own rules and those of gitleaks.toml
+// (rules.go). Secrets made up for this run are planted for both (plants.go): unless all of them are found, nothing is believed. A finding
+// names commit, path and line and carries a keyed fingerprint; the secret itself is never printed or stored. What it is worth is measured
+// by precision_test.go: a new rule is a general one, never made for a specimen. Start at Run.
 package secrets
 
 import (
