@@ -272,7 +272,7 @@ func TestNoFaultLosesACommitOrLeavesWhatCannotBeResumedAndUndone(t *testing.T) {
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	n := 8
 	if full() {
-		n = 260
+		n = 220
 	}
 	for _, f := range all[:n] {
 		t.Run(f.String(), func(t *testing.T) {

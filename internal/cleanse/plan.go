@@ -121,7 +121,7 @@ func (e *expectation) shown(path string) string { return string(e.edit.text([]by
 func (e *expectation) planned() []PlannedSecret {
 	all := make([]PlannedSecret, len(e.edit.secrets))
 	for i, s := range e.edit.secrets {
-		all[i] = PlannedSecret{Rule: s.Rule, Title: s.Title, Fingerprint: s.Fingerprint, Weak: s.Weak, Rotation: rotation(s.Rule), Places: []Place{}}
+		all[i] = PlannedSecret{Rule: s.Rule, Title: s.Title, Fingerprint: s.Fingerprint, Weak: s.Weak, Rotation: rotation(s.Rule, s.Title), Places: []Place{}}
 	}
 	for _, at := range e.places {
 		place := Place{at.kind, at.object, e.shown(at.path)}

@@ -3,7 +3,7 @@ package cleanse
 import "strings"
 
 // rotations say where a secret of a kind is taken back: rules of the gate by the start of their names, the first that fits counts. A test
-// holds that every rule of the gate has one.
+// holds that none of these is about a rule that does not exist.
 var rotations = []struct{ prefix, do string }{
 	{"AWS_ACCESS_KEY", rotateKey},
 	{"AWS_ACCESS_TOKEN", rotateKey},
@@ -47,17 +47,15 @@ var rotations = []struct{ prefix, do string }{
 
 const rotateKey = "aws iam update-access-key --access-key-id ID --status Inactive, then create a new key and aws iam delete-access-key; an id with ASIA is a session's: revoke the role's sessions"
 
-// anyRotation is for services of which no page is known here: gitleaks knows some two hundred.
-const anyRotation = "revoke it in the settings of the service that issued it, where keys or tokens are listed"
-
-// rotation says how secrets of a rule are taken back.
-func rotation(rule string) string {
+// rotation says how secrets of a rule are taken back. For services of which no page is known here (gitleaks knows some two hundred) the
+// rule's title says which one it is.
+func rotation(rule, title string) string {
 	for _, r := range rotations {
 		if strings.HasPrefix(rule, r.prefix) {
 			return r.do
 		}
 	}
-	return anyRotation
+	return "revoke " + title + " where the service that issued it lists its keys or tokens, and make a new one"
 }
 
 // accessKeyID says whether a secret is an AWS access key id, which Keys can deactivate.

@@ -37,7 +37,7 @@ const (
 )
 
 var (
-	word   = regexp.MustCompile(`^[A-Za-z]?[a-z]*([ ._-]?[A-Za-z]?[a-z]+)*$|^[A-Z]+([ ._-][A-Z]+)*$`)
+	word   = regexp.MustCompile(`^(?:[A-Z]?[a-z]{1,24}[ ._-]?)+$|^(?:[A-Z]{1,15}[ ._-])*[A-Z]{1,15}$`)
 	number = regexp.MustCompile(`^[0-9]+$`)
 )
 

@@ -109,7 +109,7 @@ func (r *repository) origins(ctx context.Context, hits []hit) (map[string]origin
 	return found, lines.Err()
 }
 
-const cureSecret = "revoke it where it was issued first: it must be taken as known; then remove it from the file, and from the history with git filter-repo, after which everybody clones anew"
+const cureSecret = "revoke it where it was issued first: it must be taken as known; then fleet cleanse run takes it out of every commit, after which everybody clones anew"
 
 func translate(h hit, from origin, key []byte) finding.Finding {
 	o := h.piece.object
