@@ -252,3 +252,14 @@ func TestEveryRuleOfGitleaksIsThere(t *testing.T) {
 		assert.Contains(t, rules.config.Rules, id)
 	}
 }
+
+func TestEveryRuleIsExplained(t *testing.T) {
+	assert.Subset(t, Rules(), []string{"AWS_ACCESS_KEY", "PASSWORD_LITERAL", "DIGITALOCEAN_PAT"})
+	for _, rule := range Rules() {
+		title, cure := Explain(rule)
+		assert.NotEmpty(t, title, rule)
+		assert.Contains(t, cure, "revoke it", rule)
+	}
+	title, _ := Explain("NO_SUCH_RULE")
+	assert.Empty(t, title)
+}
