@@ -63,3 +63,27 @@ def test_an_unknown_execution_or_pipeline_is_an_error(line: Any) -> None:
         line.list_action_executions(pipelineName="line", filter={"pipelineExecutionId": "none"})
     with pytest.raises(ClientError, match="PipelineNotFoundException"):
         line.list_pipeline_executions(pipelineName="none")
+
+
+@pytest.mark.source("PutEvents and PutTargets in the EventBridge API Reference; EventBridge user guide, targets")
+def test_an_event_is_taken_whose_rule_starts_a_build_and_other_targets_get_it(aws: Aws) -> None:
+    events, sqs = aws.client("events"), aws.client("sqs")
+    queue = sqs.create_queue(QueueName="seen")["QueueUrl"]
+    events.put_rule(Name="decided", EventPattern='{"source": ["mine"]}')
+    template = '{"environmentVariablesOverride":[{"name":"N","value":<word>,"type":"PLAINTEXT"}]}'
+    events.put_targets(
+        Rule="decided",
+        Targets=[
+            {
+                "Id": "build",
+                "Arn": f"arn:aws:codebuild:{REGION}:{aws.account}:project/p",
+                "RoleArn": f"arn:aws:iam::{aws.account}:role/r",
+                "InputTransformer": {"InputPathsMap": {"word": "$.detail.word"}, "InputTemplate": template},
+            },
+            {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{aws.account}:seen"},
+        ],
+    )
+    entry = {"Source": "mine", "DetailType": "Decided", "Detail": '{"word": "run"}'}
+    assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    assert '"word": "run"' in sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"]
+    assert len(events.list_targets_by_rule(Rule="decided")["Targets"]) == 2
