@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,21 @@ func TestCleansing(t *testing.T) {
 		}
 		probes(t, f)
 	})
+	t.Run("a reviewer undoes it by an event, and has it done again", func(t *testing.T) {
+		id := f.entries(t)[0].Rewrite.Cleansing
+		undone := f.decide(t, "undo", id)
+		require.Equal(t, rehearsal.Succeeded, undone.Outcome, undone.Reason)
+		assert.Equal(t, result.Commit, bare(t, f, "rev-parse", "refs/heads/"+f.settings.Source.Branch), "bit for bit")
+		assert.True(t, holds(t, f, leaked))
+		assert.True(t, f.entries(t)[1].Rewrite.Undo)
+		assert.Nil(t, undone.Next, "its scan would find the secret")
+		again := f.decide(t, "run", "again")
+		require.Equal(t, rehearsal.Succeeded, again.Outcome, again.Reason)
+		assert.False(t, holds(t, f, leaked))
+		require.NotNil(t, again.Next)
+		requireSucceeded(t, again.Next)
+		assert.Equal(t, result.Next.Commit, again.Next.Commit, "a second run gives the same ids")
+	})
 	t.Run("a clone of before that pushes the secret back stops and alerts", func(t *testing.T) {
 		again := f.push(t, c)
 		assert.Equal(t, rehearsal.Failed, again.Outcome)
@@ -55,7 +71,7 @@ func TestCleansing(t *testing.T) {
 		assert.Contains(t, strings.Join(again.Beside[0].Said, "\n"), "was purged by")
 		assert.Nil(t, again.Next)
 		assert.True(t, holds(t, f, leaked), "nothing was changed")
-		assert.Len(t, f.entries(t), 1)
+		assert.Len(t, f.entries(t), 3)
 	})
 	t.Run("engineers cannot push while the repository is frozen, and the cleansing can", func(t *testing.T) {
 		cfg, err := f.root(t.Context(), f.settings.Accounts.Tools)
@@ -68,6 +84,17 @@ func TestCleansing(t *testing.T) {
 		assert.True(t, f.may(t, f.settings.EngineerRole(), "codecommit:GitPull", repository, nil))
 		assert.True(t, f.may(t, f.settings.ProjectRole(config.CleansingAction), "codecommit:GitPush", repository, nil))
 	})
+}
+
+// decide puts the event by which a reviewer decides.
+func (f *fleet) decide(t *testing.T, command, cleansing string) *rehearsal.Result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	result, err := f.session.Decide(ctx, rehearsal.EventDecision{Source: f.settings.CleansingSource(), DetailType: config.CleansingDecided,
+		Detail: map[string]string{"command": command, "execution": "none", "cleansing": cleansing}})
+	require.NoError(t, err)
+	return result
 }
 
 // requireCleansed holds that a push with a leak was refused, that the leak is gone from the repository, that everything is recorded and

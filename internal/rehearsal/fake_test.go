@@ -169,6 +169,8 @@ func (f *fakeAWS) json(w http.ResponseWriter, r *http.Request, operation string,
 			list = `{"pipelineExecutionId": "` + f.started + `", "status": "InProgress"}`
 		}
 		fmt.Fprint(w, `{"pipelineExecutionSummaries": [`+list+`]}`)
+	case "PutEvents":
+		fmt.Fprint(w, `{"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}`)
 	case "DescribeRule":
 		fmt.Fprintf(w, `{"State": %q}`, map[bool]string{true: "DISABLED", false: "ENABLED"}[f.disabled])
 	case "GetPipelineState":

@@ -119,11 +119,11 @@ func (r *Result) Write() error {
 	return nil
 }
 
-// weigh lets a project beside the pipeline that is broken decide: nobody would know what it left.
+// weigh lets a project beside the pipeline decide that failed where nothing else did, or that is broken: nobody would know what it left.
 func (r *Result) weigh() {
 	for _, b := range r.Beside {
-		if b.Outcome == Broken && r.Outcome != Broken {
-			r.Outcome, r.Reason = Broken, b.Name+": "+b.Reason
+		if b.Outcome == Broken && r.Outcome != Broken || b.Outcome == Failed && r.Outcome == Succeeded {
+			r.Outcome, r.Reason = b.Outcome, b.Name+": "+b.Reason
 		}
 	}
 }

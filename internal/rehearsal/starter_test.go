@@ -135,6 +135,22 @@ func TestAPushWhileTheTriggersRuleIsDisabledStartsNothing(t *testing.T) {
 	assert.ErrorContains(t, err, "rule push is disabled")
 }
 
+func TestAReviewerDecidesByAnEventThatARuleTakes(t *testing.T) {
+	a := mending(`{version: "0.2", env: {shell: bash}, phases: {build: {commands: ["echo \"decided: $WORD\""]}}}`)
+	a.Starters[0].Pattern = map[string]any{"source": []any{"mine"}, "detail": map[string]any{"word": []any{"undo"}}}
+	a.Starters[0].Paths = map[string]string{"word": "$.detail.word"}
+	a.Starters[0].Input = `{"environmentVariablesOverride":[{"name":"WORD","type":"PLAINTEXT","value":<word>}]}`
+	aws := newFakeAWS(t)
+	s := newTestSession(t, aws, a, Options{})
+	result, err := s.Decide(t.Context(), EventDecision{Source: "mine", DetailType: "Decided", Detail: map[string]string{"word": "undo"}})
+	require.NoError(t, err)
+	assert.Equal(t, Succeeded, result.Outcome, result.Reason)
+	assert.Equal(t, []string{"decided: undo"}, result.Beside[0].Said)
+	assert.Contains(t, aws.called(), "reviewer PutEvents")
+	_, err = s.Decide(t.Context(), EventDecision{Source: "mine", DetailType: "Decided", Detail: map[string]string{"word": "dance"}})
+	assert.ErrorContains(t, err, "the event starts nothing")
+}
+
 func TestRulesThatAreNotUnderstoodArePlanningErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*assembly.Assembly)
