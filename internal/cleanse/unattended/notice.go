@@ -106,7 +106,7 @@ func (u *unattended) done(r *run, copies []Copy, problems error) notice {
 	})
 	p.line("  look at: logs %s* of those executions, dossiers, clones, forks, backups", u.Settings.LogGroup(""))
 	p.line("  nothing to do: caches of builds hold tools only")
-	p.line("  old commits stay readable by their ids until the repository is made again: fleet cleanse run --recreate")
+	p.line("  old commits stay readable by their ids until the repository is deleted and made again, which an administrator decides")
 	p.head("TO UNDO IT, within 90 days, as " + u.Settings.ReviewerRole() + ":")
 	p.line("  %s", u.decide("undo", r.id))
 	p.problems(problems)

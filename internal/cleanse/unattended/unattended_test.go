@@ -150,7 +150,7 @@ func TestALeakIsPurgedRecordedToldAndThePipelineStartsAgain(t *testing.T) {
 	assert.Equal(t, []string{"fleet: 1 secret was purged from fleet-catalog: act now"}, w.subjects)
 	for _, want := range []string{
 		"ROTATE NOW", "aws iam update-access-key", "key.txt", "git clone https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/fleet-catalog",
-		"refs/heads/main " + old + " -> " + w.head(), "removed: s3://a/Package", "look at: s3://a/Plan", "logs /aws/codebuild/fleet-*", "--recreate",
+		"refs/heads/main " + old + " -> " + w.head(), "removed: s3://a/Package", "look at: s3://a/Plan", "logs /aws/codebuild/fleet-*", "readable by their ids",
 		`aws events put-events --region eu-west-1 --entries '[{"Detail":"{\"cleansing\":\"` + entries[0].Rewrite.Cleansing + `\",\"command\":\"undo\"`,
 	} {
 		assert.Contains(t, w.texts[0], want)
