@@ -37,42 +37,36 @@ var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // ParseAccepted reads accepted secrets; errors are those of Parse.
 func ParseAccepted(name string, body []byte) ([]Accepted, error) {
-	d, findings := document.Parse(name, body, document.Options{})
-	var mistakes []string
-	for _, f := range findings {
-		mistakes = append(mistakes, fmt.Sprintf("%s:%d: %s: %s", name, f.Span.Line, f.Message, f.Cure))
-	}
-	if d == nil {
-		return nil, fmt.Errorf("%s", strings.Join(mistakes, "\n"))
-	}
-	report := document.NewReport(d)
 	var raw acceptedFile
-	document.Decode(report, &raw)
 	var accepted []Accepted
-	seen := map[string]int{}
-	for i, e := range raw.Accepted {
-		at := document.Pointer("accepted", fmt.Sprint(i))
-		a := Accepted{Fingerprint: e.Fingerprint, Rule: e.Rule, Reason: strings.TrimSpace(e.Reason), Owner: e.Owner, Line: d.Lines.At(at).Line}
-		if e.Fingerprint != "" && !fingerprint.MatchString(e.Fingerprint) {
-			report.Add(at+document.Pointer("fingerprint"), "want 64 lower-case hexadecimal digits", "copy it from fleet check --only secrets --format json; never write the secret")
+	err := read(name, body, &raw, func(r *document.Report, d *document.Document) {
+		seen := map[string]int{}
+		for i, e := range raw.Accepted {
+			accepted = append(accepted, e.check(r, d, i, seen))
 		}
-		if n := len([]rune(a.Reason)); e.Reason != "" && n < 20 {
-			report.Add(at+document.Pointer("reason"), fmt.Sprintf("want a sentence of at least 20 characters, got %d", n), "say who revoked it and when")
-		}
-		key := e.Fingerprint + "\x00" + e.Rule
-		if line, twice := seen[key]; twice && e.Rule != "" {
-			report.Add(at, fmt.Sprintf("line %d accepts the same", line), "keep one of the two")
-		}
-		seen[key] = a.Line
-		accepted = append(accepted, a)
-	}
-	for _, p := range report.Problems() {
-		mistakes = append(mistakes, fmt.Sprintf("%s:%d: %s: %s: %s", name, p.Span.Line, p.Path, p.Message, p.Cure))
-	}
-	if len(mistakes) > 0 {
-		return nil, fmt.Errorf("%s", strings.Join(mistakes, "\n"))
+	})
+	if err != nil {
+		return nil, err
 	}
 	return accepted, nil
+}
+
+// check turns an entry into an accepted secret and reports what is wrong with it.
+func (e acceptedEntry) check(r *document.Report, d *document.Document, i int, seen map[string]int) Accepted {
+	at := document.Pointer("accepted", fmt.Sprint(i))
+	a := Accepted{Fingerprint: e.Fingerprint, Rule: e.Rule, Reason: strings.TrimSpace(e.Reason), Owner: e.Owner, Line: d.Lines.At(at).Line}
+	if e.Fingerprint != "" && !fingerprint.MatchString(e.Fingerprint) {
+		r.Add(at+document.Pointer("fingerprint"), "want 64 lower-case hexadecimal digits", "copy it from fleet check --only secrets --format json; never write the secret")
+	}
+	if n := len([]rune(a.Reason)); e.Reason != "" && n < 20 {
+		r.Add(at+document.Pointer("reason"), fmt.Sprintf("want a sentence of at least 20 characters, got %d", n), "say who revoked it and when")
+	}
+	key := e.Fingerprint + "\x00" + e.Rule
+	if line, twice := seen[key]; twice && e.Rule != "" {
+		r.Add(at, fmt.Sprintf("line %d accepts the same", line), "keep one of the two")
+	}
+	seen[key] = a.Line
+	return a
 }
 
 // Accept turns findings about accepted secrets into notes. Where everything was searched, one that was not found is a warning.

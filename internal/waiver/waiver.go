@@ -6,6 +6,7 @@
 package waiver
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -54,29 +55,39 @@ var productID = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*(/stack-sets/[A-
 // Parse reads waivers. Its error lists every mistake with its line; the file belongs to the platform team, so a mistake means that a
 // check is broken and not that what was pushed is wrong.
 func Parse(name string, body []byte) ([]Waiver, error) {
+	var raw file
+	var waivers []Waiver
+	err := read(name, body, &raw, func(r *document.Report, d *document.Document) {
+		seen := map[string]int{}
+		for i, e := range raw.Waivers {
+			waivers = append(waivers, e.check(r, d, i, seen))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return waivers, nil
+}
+
+// read decodes a file of the platform team's into raw, has check report what it means, and joins every mistake in one error.
+func read(name string, body []byte, raw any, check func(*document.Report, *document.Document)) error {
 	d, findings := document.Parse(name, body, document.Options{})
 	var mistakes []string
 	for _, f := range findings {
 		mistakes = append(mistakes, fmt.Sprintf("%s:%d: %s: %s", name, f.Span.Line, f.Message, f.Cure))
 	}
-	if d == nil {
-		return nil, fmt.Errorf("%s", strings.Join(mistakes, "\n"))
-	}
-	report := document.NewReport(d)
-	var raw file
-	document.Decode(report, &raw)
-	var waivers []Waiver
-	seen := map[string]int{}
-	for i, e := range raw.Waivers {
-		waivers = append(waivers, e.check(report, d, i, seen))
-	}
-	for _, p := range report.Problems() {
-		mistakes = append(mistakes, fmt.Sprintf("%s:%d: %s: %s: %s", name, p.Span.Line, p.Path, p.Message, p.Cure))
+	if d != nil {
+		report := document.NewReport(d)
+		document.Decode(report, raw)
+		check(report, d)
+		for _, p := range report.Problems() {
+			mistakes = append(mistakes, fmt.Sprintf("%s:%d: %s: %s: %s", name, p.Span.Line, p.Path, p.Message, p.Cure))
+		}
 	}
 	if len(mistakes) > 0 {
-		return nil, fmt.Errorf("%s", strings.Join(mistakes, "\n"))
+		return errors.New(strings.Join(mistakes, "\n"))
 	}
-	return waivers, nil
+	return nil
 }
 
 // check turns an entry into a waiver and reports what is wrong with it.
