@@ -69,15 +69,15 @@ func (programs) Run(ctx context.Context, c Command) error {
 	return err
 }
 
-// tail is the end of what a program said, where its reason stands.
-func tail(text []byte) []byte { return text[max(0, len(text)-2000):] }
+// tail is the end of what a program said, where its reason stands, and no more than an excerpt shows.
+func tail(text []byte) []byte { return text[max(0, len(text)-290):] }
 
 // settings of every git command: nothing of the user's or the repository's configuration may run a program, rewrite or repack.
 var settings = []string{
 	"--no-replace-objects", "-c", "core.hooksPath=" + os.DevNull, "-c", "core.fsmonitor=false", "-c", "core.quotePath=false",
 	"-c", "core.commitGraph=false", "-c", "core.logAllRefUpdates=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
 	"-c", "push.followTags=false", "-c", "push.gpgSign=false", "-c", "push.recurseSubmodules=no", "-c", "fetch.prune=false",
-	"-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main", "-c", "log.showSignature=false",
+	"-c", "advice.detachedHead=false", "-c", "advice.graftFileDeprecated=false", "-c", "init.defaultBranch=main", "-c", "log.showSignature=false",
 }
 
 // environment is that of this process without what would turn git to another repository: credentials stay reachable.

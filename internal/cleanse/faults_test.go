@@ -329,7 +329,7 @@ func TestARunThatIsKilledCanBeResumed(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			s := newScene(t, i%2 == 0)
-			killed := kill(t, s, 14+3*i)
+			killed := kill(t, s, 14+2*i)
 			require.True(t, killed)
 			s.nothingLost("after the kill")
 			comeBack(t, s)

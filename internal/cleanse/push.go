@@ -43,6 +43,7 @@ type pusher struct {
 	j     *Journal
 	edit  *editor
 	keep  func(context.Context) error // saves the journal
+	hides map[string]bool             // refs that no argument may name, beside those that edit tells
 	moved []string
 }
 
@@ -127,7 +128,7 @@ const (
 func (p *pusher) batches(ctx context.Context, pending []Change, atomic bool) error {
 	var hidden, plain []Change
 	for _, change := range pending {
-		if len(p.edit.text([]byte(change.Ref)).found) > 0 {
+		if p.hides[change.Ref] || len(p.edit.text([]byte(change.Ref)).found) > 0 {
 			hidden = append(hidden, change)
 		} else {
 			plain = append(plain, change)
@@ -150,8 +151,11 @@ func (p *pusher) batches(ctx context.Context, pending []Change, atomic bool) err
 			}
 		}
 	}
-	if len(hidden) > 0 {
-		return p.deleteHidden(ctx, hidden, atomic)
+	for _, deletions := range []bool{true, false} {
+		some := slices.DeleteFunc(slices.Clone(hidden), func(change Change) bool { return (change.New == "") != deletions })
+		if err := p.pushHidden(ctx, some, atomic, deletions); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -206,12 +210,16 @@ func (p *pusher) run(ctx context.Context, dir string, args []string) error {
 	return err
 }
 
-// deleteHidden deletes refs whose names hold a value. They stand in a configuration file of the private folder, with the old refs as leases.
-func (p *pusher) deleteHidden(ctx context.Context, hidden []Change, atomic bool) error {
+// pushHidden deletes or makes refs whose names hold a value. The names stand in a configuration file of the private folder. The old refs are
+// the leases of deletions; making a ref that somebody else made is refused without one.
+func (p *pusher) pushHidden(ctx context.Context, hidden []Change, atomic, lease bool) error {
+	if len(hidden) == 0 {
+		return nil
+	}
 	var config strings.Builder
 	fmt.Fprintf(&config, "[remote \"cleanse\"]\n\turl = %s\n\tfetch = +refs/*:refs/*\n", quoted(p.c.Remote))
 	for _, change := range hidden {
-		fmt.Fprintf(&config, "\tpush = %s\n", quoted(":"+change.Ref))
+		fmt.Fprintf(&config, "\tpush = %s\n", quoted(change.New+":"+change.Ref))
 	}
 	file := filepath.Join(p.old, "config")
 	before, err := os.ReadFile(file)
@@ -221,7 +229,11 @@ func (p *pusher) deleteHidden(ctx context.Context, hidden []Change, atomic bool)
 	if err != nil {
 		return fmt.Errorf("private folder: %w: make room or set TMPDIR", err)
 	}
-	refused := p.run(ctx, p.old, append(p.start(atomic), "--force-with-lease", "cleanse"))
+	args := p.start(atomic)
+	if lease {
+		args = append(args, "--force-with-lease")
+	}
+	refused := p.run(ctx, p.old, append(args, "cleanse"))
 	return errors.Join(refused, os.WriteFile(file, before, 0o600))
 }
 

@@ -42,6 +42,7 @@ var rotations = []struct{ prefix, do string }{
 	{"PASSWORD", "change the password where it is set, and end the sessions that were opened with it"},
 	{"CURL_AUTH", "change the password or token at the address that the command calls"},
 	{"KUBERNETES_SECRET", "change what the Secret holds where it was issued, then the Secret"},
+	{"GIVEN", "revoke it where it was issued, and make a new one"},
 	{"JWT", "change the key that tokens are signed with, or wait until the token expires"},
 }
 

@@ -146,7 +146,11 @@ func (c *Cleansing) undo(ctx context.Context, j *Journal, result *Restoration) e
 		return err
 	}
 	keep := func(context.Context) error { return nil } // the remote says how far it got
-	restore := &pusher{c: c, dir: mirror, old: mirror, j: back, edit: newEditor(c.Key, nil), keep: keep}
+	hides := map[string]bool{}
+	for _, change := range j.Changes {
+		hides[change.Ref] = change.New == "" // it was renamed, so its name may hold a value, which is not known here
+	}
+	restore := &pusher{c: c, dir: mirror, old: mirror, j: back, edit: newEditor(c.Key, nil), keep: keep, hides: hides}
 	if err := restore.push(ctx); err != nil {
 		return err
 	}
