@@ -71,6 +71,23 @@ func (u *unattended) cameBack(plan *cleanse.Plan, s cleanse.PlannedSecret, e led
 	return notice{fmt.Sprintf("%s: a secret that was purged is back in %s", u.Settings.Name, u.repository()), p.String()}
 }
 
+// doubtful says that values were found which may stand for what is no secret.
+func (u *unattended) doubtful(plan *cleanse.Plan, weak *cleanse.WeakError) notice {
+	p := &page{}
+	p.line("The history of %s (execution %s) holds values that are short or ordinary. Purged everywhere, one of them could take away what is no "+
+		"secret, so nothing was changed.", u.repository(), u.execution())
+	var starts []string
+	for _, s := range weak.Secrets {
+		p.line("- fingerprint %.12s (%s): %s", s.Fingerprint, s.Rule, strings.Join(s.Weak, ", "))
+		starts = append(starts, s.Fingerprint[:min(len(s.Fingerprint), shortest)])
+	}
+	p.head("ROTATE NOW: whoever can read the repository may have them.")
+	p.secrets(plan.Secrets)
+	p.head("TO PURGE THEM after a look at the places, as " + u.Settings.ReviewerRole() + " (leave out the fingerprints of values that shall stay):")
+	p.line("  %s", u.decide("run", strings.Join(starts, ",")))
+	return notice{fmt.Sprintf("%s: a person must look at values in %s", u.Settings.Name, u.repository()), p.String()}
+}
+
 // failed says that a cleansing did not come to its end.
 func (u *unattended) failed(err error) notice {
 	p := &page{}

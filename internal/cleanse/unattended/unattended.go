@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"accountfleet/internal/cleanse"
@@ -23,7 +25,7 @@ type Options struct {
 	Settings  *config.Settings
 	Command   string // plan, run or undo
 	Execution string // of the pipeline whose scan failed
-	Cleansing string // run: not empty if a reviewer decided; undo: id of the run, empty for the last
+	Cleansing string // run: not empty if a reviewer decided, with the fingerprints that they confirm; undo: id of the run, empty for the last
 
 	Cleanse cleanse.Options // with store and barrier
 	Ledger  Ledger
@@ -115,7 +117,12 @@ func (u *unattended) purge(ctx context.Context) error {
 	if err := u.guard(ctx, plan); err != nil {
 		return err
 	}
+	u.Cleanse.Confirm = confirmed(u.Cleansing)
 	result, err := cleanse.Run(ctx, u.Cleanse)
+	var weak *cleanse.WeakError
+	if errors.As(err, &weak) {
+		return u.stop(ctx, u.doubtful(plan, weak), err.Error())
+	}
 	if err != nil {
 		return err
 	}
@@ -138,16 +145,38 @@ func (u *unattended) guard(ctx context.Context, plan *cleanse.Plan) error {
 	for _, e := range entries {
 		for _, s := range plan.Secrets {
 			if e.Kind == ledger.Rewritten && slices.Contains(e.Rewrite.Fingerprints, s.Fingerprint) {
-				if err := u.tell(ctx, u.cameBack(plan, s, e)); err != nil {
-					return err
-				}
-				return &StoppedError{fmt.Sprintf("%s (fingerprint %.12s) was purged before, by %s: nothing was changed: a reviewer must decide",
-					s.Title, s.Fingerprint, e.Rewrite.Cleansing)}
+				return u.stop(ctx, u.cameBack(plan, s, e), fmt.Sprintf("%s (fingerprint %.12s) was purged before, by %s: nothing was changed: a reviewer must decide",
+					s.Title, s.Fingerprint, e.Rewrite.Cleansing))
 			}
 		}
 	}
 	return nil
 }
+
+// stop tells people that they must decide.
+func (u *unattended) stop(ctx context.Context, n notice, why string) error {
+	if err := u.tell(ctx, n); err != nil {
+		return err
+	}
+	return &StoppedError{why}
+}
+
+// shortest is how many digits of a fingerprint name it.
+const shortest = 12
+
+// confirmed says which short or ordinary values a reviewer confirmed, by the first digits of their fingerprints between commas. Without any
+// such value stops the run.
+func confirmed(decision string) func(cleanse.Secret) bool {
+	starts := slices.DeleteFunc(strings.Split(decision, ","), func(word string) bool { return !fingerprint.MatchString(word) })
+	if len(starts) == 0 {
+		return nil
+	}
+	return func(s cleanse.Secret) bool {
+		return slices.ContainsFunc(starts, func(start string) bool { return strings.HasPrefix(s.Fingerprint, start) })
+	}
+}
+
+var fingerprint = regexp.MustCompile(fmt.Sprintf(`^[0-9a-f]{%d,}$`, shortest))
 
 // undo brings the old history back. The pipeline is not started: its scan would find the secret, as it must.
 func (u *unattended) undo(ctx context.Context) error {

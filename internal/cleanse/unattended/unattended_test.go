@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ type world struct {
 	released int
 	barrier  *barrier
 	fail     map[string]error // step -> what goes wrong
+	scan     [][]byte         // values to look for; default: what the secrets gate finds
 	out      strings.Builder
 }
 
@@ -91,7 +93,7 @@ func (w *world) run(command, cleansing string) error {
 		Source: config.Source{Repository: "fleet-catalog", Branch: "main"}, Cleansing: config.CleanseAutomatically}
 	return Run(w.t.Context(), Options{
 		Settings: s, Command: command, Execution: "e1", Cleansing: cleansing, Now: time.Now, Out: &w.out, Ledger: w,
-		Cleanse: cleanse.Options{Remote: w.remote, Locate: gatetest.Locate, Key: []byte("key"), Store: w.store, Barrier: w.barrier},
+		Cleanse: cleanse.Options{Remote: w.remote, Locate: gatetest.Locate, Key: []byte("key"), Store: w.store, Barrier: w.barrier, Values: w.scan},
 		Copies: func(_ context.Context, concerned func(string) bool) ([]Copy, error) {
 			return []Copy{{Execution: "e0", Address: "s3://a/Package", Removed: true}, {Execution: "e0", Address: "s3://a/Plan"}}, w.fail["copies"]
 		},
@@ -183,6 +185,26 @@ func TestTheSameSecretTwiceStopsAndAlertsUntilAReviewerDecides(t *testing.T) {
 	assert.False(t, w.holds())
 	assert.Len(t, w.entries(), 2)
 	w.quiet()
+}
+
+func TestAShortValueWaitsForAReviewerWhoConfirmsIt(t *testing.T) {
+	w := newWorld(t)
+	w.push(map[string]string{"door.txt": "code 7391\n"})
+	w.scan = [][]byte{[]byte("7391")}
+	old := w.head()
+	var stopped *StoppedError
+	require.ErrorAs(t, w.run("run", ""), &stopped)
+	assert.Equal(t, old, w.head())
+	assert.Equal(t, []string{"fleet: a person must look at values in fleet-catalog"}, w.subjects)
+	word := regexp.MustCompile(`\\"cleansing\\":\\"([0-9a-f]{12})\\"`).FindStringSubmatch(w.texts[0])
+	require.Len(t, word, 2, w.texts[0])
+	require.ErrorAs(t, w.run("run", "approved"), &stopped, "a decision without the fingerprint confirms nothing")
+	require.NoError(t, w.run("run", word[1]))
+	assert.NotContains(t, w.git(w.remote, "show", "main:door.txt"), "7391")
+	assert.Len(t, w.entries(), 1)
+	for _, text := range w.texts {
+		assert.NotContains(t, text, "code 7391")
+	}
 }
 
 func TestUndoBringsTheOldHistoryBackAndDoesNotStartThePipeline(t *testing.T) {
