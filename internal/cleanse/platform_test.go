@@ -211,7 +211,7 @@ func TestNoArgumentHoldsTheNameOfARefWithTheSecret(t *testing.T) {
 }
 
 func TestManyRefsGoInSeveralPushes(t *testing.T) {
-	for _, atomic := range []bool{true, false} { // 17 refs change
+	for _, atomic := range []bool{true, false} { // 19 refs change: branches, what the work clone knows of them, a tag
 		s := newScene(t, atomic)
 		for i := range 12 {
 			s.git("branch", fmt.Sprintf("b%d", i))
