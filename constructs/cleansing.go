@@ -23,7 +23,7 @@ type CleansingStoreProps struct {
 }
 
 // NewCleansingStore creates the bucket of the old histories, which hold the secrets that were purged, and its key. The account
-// administers both, and only the cleansing's role reads or writes: neither a reviewer nor an administrator comes by a secret that way.
+// administers both, and only the cleansing's role reads or writes: whoever else wants to must change a policy first, which is seen.
 func NewCleansingStore(scope constructs.Construct, id string, props CleansingStoreProps) *Key {
 	s := props.Settings
 	role := config.RoleARN(s.Accounts.Tools, s.ProjectRole(config.CleansingAction))

@@ -39,10 +39,11 @@ func NewKey(scope constructs.Construct, id string, props KeyProps) *Key {
 	return &Key{Resource: key}
 }
 
-// administerKey is everything about a key but its use. Source: KMS developer guide, "Allows key administrators to administer the KMS key".
+// administerKey is everything about a key but its use, and but grants, which would allow that. Source: KMS developer guide, "Allows key
+// administrators to administer the KMS key".
 func administerKey() []string {
 	return []string{
-		"kms:CancelKeyDeletion", "kms:Create*", "kms:Delete*", "kms:Describe*", "kms:Disable*", "kms:Enable*", "kms:Get*", "kms:List*", "kms:Put*",
+		"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:Delete*", "kms:Describe*", "kms:Disable*", "kms:Enable*", "kms:Get*", "kms:List*", "kms:Put*",
 		"kms:Revoke*", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
 	}
 }
