@@ -28,7 +28,7 @@ The repository is frozen and the trigger held while refs are pushed; the ledger 
 rewritten commits are removed, everybody is told by the fleet's topic what to do, and the pipeline starts on the new history.
 
 Exit code 0: done, or nothing to do. 1: a person must decide, and was told. 2: something is broken, and people were told.`,
-		Args: cobra.ExactArgs(1), ValidArgs: []string{"plan", "run", "undo"},
+		Args: cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"plan", "run", "undo"},
 		RunE: func(c *cobra.Command, args []string) error {
 			settings, err := c.Flags().GetString("settings")
 			if err != nil {
