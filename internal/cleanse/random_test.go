@@ -51,14 +51,13 @@ func scanFor(values ...string) Scan {
 
 // author of a random history, which is written for git fast-import.
 type author struct {
-	random   *rand.Rand
-	out      bytes.Buffer
-	secrets  []string
-	mark     int
-	tips     []int // mark of each branch's last commit
-	names    []string
-	commits  []int
-	contents []string
+	random  *rand.Rand
+	out     bytes.Buffer
+	secrets []string
+	mark    int
+	tips    []int // mark of each branch's last commit
+	names   []string
+	commits []int
 }
 
 func (a *author) chance(percent int) bool { return a.random.IntN(100) < percent }

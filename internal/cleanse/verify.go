@@ -13,8 +13,8 @@ type Verified struct {
 	Problems []string // each a sentence; none where all is well
 }
 
-// Verify clones the remote anew and looks: at every object for given values, with the secrets gate, and, where the store has the journal of a
-// last run, whether any of its old commits came back.
+// Verify clones the remote anew and looks: at every object for given values, with the secrets gate, and, where the store has the journal of
+// runs that were not undone, whether any of their old commits came back.
 func Verify(ctx context.Context, o Options) (*Verified, error) {
 	c, err := open(o)
 	if err != nil {
@@ -54,14 +54,14 @@ func Verify(ctx context.Context, o Options) (*Verified, error) {
 	return result, c.returned(ctx, dir, result)
 }
 
-// returned looks for old commits of the last run.
+// returned looks for old commits of runs.
 func (c *Cleansing) returned(ctx context.Context, dir string, result *Verified) error {
 	if c.Store == nil {
 		return nil
 	}
-	rounds, err := c.roundsOf(ctx, "")
-	if len(rounds) == 0 {
-		return nil //nolint:nilerr // no run is known here
+	all, err := Journals(ctx, c.Store)
+	if err != nil {
+		return c.clean(err)
 	}
 	listed, err := c.git(ctx, dir, nil, "rev-list", "--all")
 	if err != nil {
@@ -71,7 +71,10 @@ func (c *Cleansing) returned(ctx context.Context, dir string, result *Verified) 
 	for _, id := range strings.Fields(listed) {
 		now[id] = true
 	}
-	for _, j := range rounds {
+	for _, j := range all {
+		if j.Remote != c.address() || j.State != Done && j.State != Pushing {
+			continue
+		}
 		for old := range j.Commits {
 			if now[old] {
 				result.Problems = append(result.Problems, fmt.Sprintf("commit %s came back, which %s rewrote: a clone from before was pushed: run fleet cleanse run, and have that clone removed", old, j.ID))
