@@ -100,18 +100,25 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// holders are the objects of a bare repository that a ref leads to and that hold the bytes, as they are.
+// holders are the objects of a bare repository that a ref leads to and that hold the bytes, as they are or between NUL bytes.
 func (r remote) holders(value string) (ids []string) {
 	r.t.Helper()
 	listed := gitIn(r.t, r.dir, "rev-list", "--objects", "--no-object-names", "--all")
-	for _, id := range strings.Fields(listed) {
-		c := exec.Command("git", "-C", r.dir, "cat-file", "--batch")
-		c.Stdin = strings.NewReader(id + "\n")
-		body, err := c.Output()
+	c := exec.Command("git", "-C", r.dir, "cat-file", "--batch")
+	c.Stdin = strings.NewReader(listed + "\n")
+	out, err := c.Output()
+	require.NoError(r.t, err)
+	for len(out) > 0 {
+		line, rest, _ := bytes.Cut(out, []byte("\n"))
+		var id, kind string
+		var size int
+		_, err := fmt.Sscanf(string(line), "%s %s %d", &id, &kind, &size)
 		require.NoError(r.t, err)
+		body := rest[:size]
 		if bytes.Contains(body, []byte(value)) || bytes.Contains(bytes.ReplaceAll(body, []byte{0}, nil), []byte(value)) {
 			ids = append(ids, id)
 		}
+		out = rest[size+1:]
 	}
 	return ids
 }

@@ -115,6 +115,9 @@ var hiding = map[string]func(r remote, s string){
 
 func TestNoPlaceKeepsASecret(t *testing.T) {
 	for name, hide := range hiding {
+		if !full() && !slices.Contains([]string{"base64", "a tag of a tree", "a file name", "a branch name", "a note"}, name) {
+			continue // the real scanners have all places at once below
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRemote(t)
@@ -122,7 +125,7 @@ func TestNoPlaceKeepsASecret(t *testing.T) {
 			hide(r, keyID(2))
 			r.push()
 			o := r.options(t.TempDir())
-			if !full() && name != "base64" { // only the gate decodes base64; for the rest all places are given to it at once below
+			if !full() && name != "base64" { // only the gate decodes base64
 				o.Scan = scanFor(keyID(2))
 			}
 			purged(t, r, o, keyID(2))
