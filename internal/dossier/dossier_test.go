@@ -151,7 +151,7 @@ func TestPageSaysWhatOrganizationalUnitsGet(t *testing.T) {
 
 func TestPageClaimsNoMoreThanWasProved(t *testing.T) {
 	page := collect(t, example(t))
-	require.Equal(t, "Resources exercised: 4 emulated, 2 modelled; 2 launches were not run.", page.Proof)
+	require.Equal(t, "Resources exercised: 4 emulated, 2 modelled; 2 checks or launches were not run.", page.Proof)
 	network := page.Products[1]
 	require.Equal(t, evidence.Passed, network.Proofs[0].Outcome)
 	require.Equal(t, Levels{Emulated: 2, Modelled: 1}, network.Proofs[0].Levels)

@@ -141,7 +141,7 @@ func proofSentence(page *Page) string {
 	}
 	sentence := "Resources exercised: " + strings.Join(parts, ", ")
 	if n := len(page.NotRun); n > 0 {
-		sentence += fmt.Sprintf("; %d %s not run", n, plural(n, "launch was", "launches were"))
+		sentence += fmt.Sprintf("; %d %s not run", n, plural(n, "check or launch was", "checks or launches were"))
 	}
 	return sentence + "."
 }
