@@ -17,6 +17,7 @@ import (
 
 	guardrules "accountfleet/guard-rules"
 	"accountfleet/internal/cleanse"
+	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
 	"accountfleet/internal/waiver"
 )
@@ -31,6 +32,7 @@ type cleanseOptions struct {
 	fromStdin  bool
 	yes        bool
 	recreate   bool
+	deactivate bool
 	confirmed  []string
 }
 
@@ -76,6 +78,7 @@ Rotate the secret first: whoever could read it may have it. docs/cleansing.md sa
 	}
 	plan.Flags().StringVar(&o.format, "format", "text", "text or json")
 	run.Flags().StringSliceVar(&o.confirmed, "confirm", nil, "fingerprint of a short or ordinary value that shall be purged too (first 12 digits)")
+	run.Flags().BoolVar(&o.deactivate, "deactivate-keys", false, "first deactivate the AWS access keys that are purged, with this shell's credentials (iam:GetAccessKeyLastUsed, iam:UpdateAccessKey)")
 	run.Flags().BoolVar(&o.recreate, "recreate", false, "then make the repository again, so that old objects cannot be read by id either")
 	for _, sub := range []*cobra.Command{run, undo} {
 		sub.Flags().BoolVar(&o.yes, "yes", false, "do not ask; --recreate and values that need --confirm are asked for all the same")
@@ -109,6 +112,13 @@ func (o cleanseOptions) cleansing(ctx context.Context, streams *IO) (cleanse.Opt
 	}
 	if made.Accepted, err = acceptedSecrets(); err != nil {
 		return made, err
+	}
+	if o.deactivate {
+		session, err := cloud.Open(ctx, settings.Regions.Home)
+		if err != nil {
+			return made, err
+		}
+		made.Keys = session.AccessKeys()
 	}
 	if !strings.ContainsAny(o.remote, ":/") && !isFolder(o.remote) {
 		address, warnings, err := cleanse.Examine(ctx, o.repository, o.remote)
@@ -238,6 +248,9 @@ func showCleansed(out io.Writer, result *cleanse.Result) error {
 		fmt.Fprintln(out, "nothing to purge")
 	} else {
 		fmt.Fprintf(out, "\npurged: %d commits have new ids\n", len(result.Commits))
+		for _, done := range result.Rotated {
+			fmt.Fprintln(out, "deactivated:", done)
+		}
 		fmt.Fprintf(out, "undo: fleet cleanse undo %s\n", result.Run)
 		fmt.Fprintln(out, "everybody: clone anew; carry work that is not pushed over as patches (git format-patch), never by merge or rebase of an old clone")
 	}
