@@ -132,6 +132,10 @@ func TestAKillWhileTheRepositoryIsMadeAgainLosesNothing(t *testing.T) {
 			o.Runner, o.Store = counter, counter
 			_, err := Run(context.Background(), o)
 			require.Error(t, err)
+			if journals, _ := Journals(context.Background(), s.store); journals[0].State == Recreating {
+				_, err = Undo(context.Background(), s.o, "")
+				require.ErrorContains(t, err, "let fleet cleanse run --recreate finish")
+			}
 			_, err = Run(context.Background(), s.o)
 			require.NoError(t, err)
 			s.nothingLost("after running again")

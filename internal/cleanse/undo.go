@@ -90,6 +90,9 @@ func (c *Cleansing) mayUndo(ctx context.Context, rounds []*Journal) error {
 		return err
 	}
 	for _, j := range slices.Backward(rounds) {
+		if j.State == Recreating {
+			return fmt.Errorf("%s is being made again, so that it may lack refs: let fleet cleanse run --recreate finish, then undo; nothing was changed", j.Remote)
+		}
 		changes, built, err := c.backwards(ctx, j, now)
 		if err != nil {
 			return err
