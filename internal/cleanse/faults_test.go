@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -189,13 +190,9 @@ func faults(t *testing.T) (all []fault) {
 			if far {
 				names = append(names, "no network", "answer lost")
 			}
-			for name := range maps.Keys(happenings) {
-				names = append(names, name)
-			}
+			names = append(names, slices.Sorted(maps.Keys(happenings))...)
 			if i == 0 || far {
-				for name := range servers {
-					names = append(names, name)
-				}
+				names = append(names, slices.Sorted(maps.Keys(servers))...)
 			}
 			for _, name := range names {
 				all = append(all, fault{name, atomic, i + 1})
