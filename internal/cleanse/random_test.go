@@ -216,7 +216,7 @@ func randomHistory(t testing.TB, dir string, seed uint64, branches, n int) []str
 func TestOnlyTheSecretChanges(t *testing.T) {
 	seeds, commits := 2, 60
 	if full() {
-		seeds, commits = 25, 250
+		seeds, commits = 12, 250
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
