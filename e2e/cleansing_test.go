@@ -6,6 +6,7 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,9 +109,9 @@ func requireCleansed(t *testing.T, f *fleet, c *catalog, result *rehearsal.Resul
 	assert.Equal(t, f.settings.CleansingRule(), beside.Rule)
 	assert.False(t, holds(t, f, leaked))
 
-	entries := f.entries(t)
+	entries := slices.DeleteFunc(f.entries(t), func(e ledger.Entry) bool { return e.Kind != ledger.Rewritten }) // the next execution may publish
+	require.NotEmpty(t, entries)
 	rewritten := entries[len(entries)-1]
-	require.Equal(t, ledger.Rewritten, rewritten.Kind)
 	assert.Equal(t, result.Execution, rewritten.Execution)
 	require.NotNil(t, result.Next)
 	assert.Equal(t, result.Next.Commit, rewritten.Rewrite.Commits[result.Commit], "the ledger leads from what was pushed to what is there now")
