@@ -12,6 +12,7 @@ type Pace struct {
 	First   time.Duration
 	Longest time.Duration
 	Timeout time.Duration
+	Look    time.Duration // how long one question may take; default a minute, or Timeout if that is longer
 }
 
 // DefaultPace suits stacks and records: quick where the answer is immediate, gentle with AWS's request limits, 25 minutes at most.
@@ -20,19 +21,17 @@ var DefaultPace = Pace{First: 200 * time.Millisecond, Longest: 10 * time.Second,
 // ErrNotFinished says that a wait ended because its time was over.
 var ErrNotFinished = errors.New("not finished")
 
-// longestLook is how long one question may take beyond the pace's time: a slow answer is an answer none the less.
-const longestLook = time.Minute
-
-// Poll calls ask until it says done, fails, ctx ends or the pace's time is over. What is asked in time is answered.
+// Poll calls ask until it says done, fails, ctx ends or the pace's time is over. What was asked in time may be answered later: a slow
+// answer is an answer none the less.
 func (p Pace) Poll(ctx context.Context, what string, ask func(context.Context) (done bool, err error)) error {
 	limited, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	for pause := p.First; ; pause = min(pause+pause/2, p.Longest) {
-		done, err := look(ctx, max(longestLook, p.Timeout), ask)
+		done, err := p.look(ctx, ask)
 		if err == nil && done {
 			return nil
 		}
-		if err != nil && ctx.Err() == nil {
+		if late := errors.Is(err, context.DeadlineExceeded) && limited.Err() != nil; err != nil && !late && ctx.Err() == nil {
 			return err
 		}
 		timer := time.NewTimer(pause)
@@ -49,7 +48,11 @@ func (p Pace) Poll(ctx context.Context, what string, ask func(context.Context) (
 }
 
 // look asks once.
-func look(ctx context.Context, longest time.Duration, ask func(context.Context) (bool, error)) (bool, error) {
+func (p Pace) look(ctx context.Context, ask func(context.Context) (bool, error)) (bool, error) {
+	longest := p.Look
+	if longest == 0 {
+		longest = max(time.Minute, p.Timeout)
+	}
 	limited, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	return ask(limited)

@@ -217,7 +217,7 @@ func verification(s *shelf, l Ledger, p *plan.Plan) *Verification {
 	return &Verification{
 		Settings: settings, Plan: p, Rendering: "r1", Execution: "e1", Ledger: l,
 		MarketOf: func(string, string) Market { return s }, ShelfIn: func(string) Shelf { return s },
-		Pace: cloud.Pace{First: time.Millisecond, Longest: time.Millisecond, Timeout: 20 * time.Millisecond},
+		Pace: cloud.Pace{First: time.Millisecond, Longest: time.Millisecond, Timeout: 20 * time.Millisecond, Look: 40 * time.Millisecond},
 		Now:  func() time.Time { return time.Unix(0, 0) }, Out: io.Discard,
 	}
 }
