@@ -111,6 +111,32 @@ def measure_gates() -> None:
         show("  nothing new", run([*check, ",".join(gates)], FLEET_CACHE=cache)[0], everything, "gates")
 
 
+def measure_policy() -> None:
+    """Measure the policy gate over 100 templates beside cfn-guard alone on as many documents, and when one template changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(100):
+            product = Path(folder, "catalog", "products", f"bucket-{i}")
+            shutil.copytree("catalog/products/encrypted-bucket", product)
+            manifest = (product / "product.yaml").read_text().replace("name: Encrypted bucket", f"name: Bucket number {i}")
+            (product / "product.yaml").write_text(manifest)
+        evidence, template = Path(folder, "evidence.json"), Path(folder, "catalog/products/bucket-7/template.yaml")
+        check = [FLEET, "check", "--only", "policy", "--catalog", f"{folder}/catalog", "--evidence", str(evidence)]
+        cold, _ = run(check, FLEET_CACHE=f"{folder}/cache")
+        details = [c.get("detail", "") for c in json.loads(evidence.read_text())["checks"]]
+        documents = int(next(d for d in details if "variants" in d).split(" rules, ")[1].split()[0])
+        template.write_text(template.read_text().replace("Description: ", "Description: Changed. ", 1))
+        changed, _ = run(check, FLEET_CACHE=f"{folder}/cache")
+        data = Path(folder, "data")
+        data.mkdir()
+        for i in range(documents):
+            shutil.copy("catalog/products/encrypted-bucket/template.yaml", data / f"{i}.yaml")
+        rules = [word for rule in sorted(Path("guard-rules").glob("*.guard")) for word in ("-r", str(rule))]
+        alone, _ = run([".tools/bin/cfn-guard", "validate", "--structured", "-S", "none", "-o", "json", *rules, "-d", str(data)])
+        show(f"cfn-guard, {documents} documents", alone, alone, "cfn-guard")
+        show("policy gate, 100 templates, cold", cold, alone, "cfn-guard")
+        show("policy gate, one template changed", changed, alone, "cfn-guard")
+
+
 def measure_secrets() -> None:
     """Measure the secrets gate over every object of 10,000 commits, beside gitleaks alone, and the push hook for 100."""
     with tempfile.TemporaryDirectory() as folder:
@@ -148,5 +174,7 @@ if __name__ == "__main__":
     measure_emulator()
     measure_secrets()
     measure_gates()
+    measure_policy()
+    measure_cleansing()
     if "--rehearsals" in sys.argv[1:]:
         measure_rehearsals()
