@@ -1,13 +1,10 @@
 package cloud
 
 import (
-	"bytes"
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -16,26 +13,14 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stretchr/testify/require"
 
-	"accountfleet/internal/emulator"
+	"accountfleet/internal/emulator/emulatortest"
 	"accountfleet/internal/ledger"
 )
 
 // owner is the root of an emulated account.
 func owner(t *testing.T) *Session {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("..", "..", ".tools", "bin", "emulator-python"))
-	require.NoError(t, err)
-	if _, err := os.Stat(python); err != nil {
-		t.Fatalf("%s is not installed: run make tools", python)
-	}
-	var log bytes.Buffer
-	e, err := emulator.Start(context.Background(), emulator.Options{Root: filepath.Join("..", ".."), Python: python, Log: &log})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		require.NoError(t, e.Stop(ctx))
-	})
+	e := emulatortest.Start(t)
 	for key, value := range map[string]string{
 		"AWS_ENDPOINT_URL": e.Endpoint, "AWS_ACCESS_KEY_ID": "444444444444", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "config"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "credentials"),

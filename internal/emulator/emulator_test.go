@@ -1,10 +1,8 @@
 package emulator_test
 
 import (
-	"bytes"
 	"context"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -22,40 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/emulator"
+	"accountfleet/internal/emulator/emulatortest"
 )
-
-// root is the repository.
-const root = "../.."
-
-// python is the interpreter that make tools installed, or the one that FLEET_EMULATOR_PYTHON names.
-func python(t *testing.T) string {
-	t.Helper()
-	if named := os.Getenv("FLEET_EMULATOR_PYTHON"); named != "" {
-		return named
-	}
-	installed, err := filepath.Abs(filepath.Join(root, ".tools", "bin", "emulator-python"))
-	require.NoError(t, err)
-	if _, err := os.Stat(installed); err != nil {
-		t.Fatalf("%s is not installed: run make tools", installed)
-	}
-	return installed
-}
-
-func start(t *testing.T) *emulator.Emulator {
-	t.Helper()
-	var log bytes.Buffer
-	e, err := emulator.Start(context.Background(), emulator.Options{Root: root, Python: python(t), Log: &log})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		assert.NoError(t, e.Stop(ctx))
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
-	return e
-}
 
 func as(e *emulator.Emulator, key, secret, token string) aws.Config {
 	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithRegion("eu-west-1"), config.WithBaseEndpoint(e.Endpoint),
@@ -80,7 +46,7 @@ const template = `{"Resources": {
       {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": {"Fn::GetAtt": ["Bucket", "Arn"]}}]}}]}}}}`
 
 func TestARoleMayDoWhatItsPoliciesAllowAndNoMore(t *testing.T) {
-	e, ctx := start(t), context.Background()
+	e, ctx := emulatortest.Start(t), context.Background()
 	client := emulator.NewClient(e.Endpoint)
 	require.NoError(t, client.Health(ctx))
 	stacks := cloudformation.NewFromConfig(as(e, account, "x", ""))
@@ -130,7 +96,7 @@ func TestARoleMayDoWhatItsPoliciesAllowAndNoMore(t *testing.T) {
 }
 
 func TestResourcesTellTheirLevelAndOutliveTheirStackWhereTheyAreRetained(t *testing.T) {
-	e, ctx := start(t), context.Background()
+	e, ctx := emulatortest.Start(t), context.Background()
 	client, stacks := emulator.NewClient(e.Endpoint), cloudformation.NewFromConfig(as(e, account, "x", ""))
 	_, err := stacks.CreateStack(ctx, &cloudformation.CreateStackInput{StackName: aws.String("one"), TemplateBody: aws.String(template),
 		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityNamedIam}})
@@ -154,7 +120,7 @@ func TestResourcesTellTheirLevelAndOutliveTheirStackWhereTheyAreRetained(t *test
 }
 
 func TestAnOrganizationIsMadeWithTheIDsThatAreGiven(t *testing.T) {
-	e, ctx := start(t), context.Background()
+	e, ctx := emulatortest.Start(t), context.Background()
 	client := emulator.NewClient(e.Endpoint)
 	wanted := emulator.Organization{ID: "o-exampleorgid", Management: "666666666666",
 		Units: []emulator.OrganizationUnit{{Name: "Below", Parent: "ou-f1ee-workload1"}, {ID: "ou-f1ee-workload1", Name: "Workloads"}},
@@ -179,20 +145,20 @@ func TestStartSaysWhyItCannot(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	_, err = emulator.Start(context.Background(), emulator.Options{Root: root, Python: python(t), Port: taken.Addr().(*net.TCPAddr).Port})
+	_, err = emulator.Start(context.Background(), emulator.Options{Root: emulatortest.Root, Python: emulatortest.Python(t), Port: taken.Addr().(*net.TCPAddr).Port})
 	assert.ErrorContains(t, err, "Address already in use: choose another, or 0 for any free one")
 
-	_, err = emulator.Start(context.Background(), emulator.Options{Root: t.TempDir(), Python: python(t)})
+	_, err = emulator.Start(context.Background(), emulator.Options{Root: t.TempDir(), Python: emulatortest.Python(t)})
 	assert.ErrorContains(t, err, "serve.py is not there")
 
-	_, err = emulator.Start(context.Background(), emulator.Options{Root: root, Python: filepath.Join(t.TempDir(), "python")})
+	_, err = emulator.Start(context.Background(), emulator.Options{Root: emulatortest.Root, Python: filepath.Join(t.TempDir(), "python")})
 	assert.ErrorContains(t, err, "run make tools")
 }
 
 func TestTheEmulatorEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	e, err := emulator.Start(ctx, emulator.Options{Root: root, Python: python(t)})
+	e, err := emulator.Start(ctx, emulator.Options{Root: emulatortest.Root, Python: emulatortest.Python(t)})
 	require.NoError(t, err)
 	cancel()
 	select {

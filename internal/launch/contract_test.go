@@ -22,6 +22,7 @@ import (
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
 	"accountfleet/internal/emulator"
+	"accountfleet/internal/emulator/emulatortest"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/ledger"
 )
@@ -41,17 +42,7 @@ func tool(t *testing.T, name string) string {
 // the deploy role and of the sweep role, and the emulator.
 func testAccount(t *testing.T) (base, deploy, sweep *cloud.Session, emulated *emulator.Emulator) {
 	t.Helper()
-	var log bytes.Buffer
-	e, err := emulator.Start(context.Background(), emulator.Options{Root: filepath.Join("..", ".."), Python: tool(t, "emulator-python"), Log: &log})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		require.NoError(t, e.Stop(ctx))
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
+	e := emulatortest.Start(t)
 	region := settings.Regions.Test[0]
 	owner, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithRegion(region), awsconfig.WithBaseEndpoint(e.Endpoint),
 		awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(settings.Accounts.Test, "x", "")))

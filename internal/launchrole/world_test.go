@@ -1,11 +1,9 @@
 package launchrole_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,14 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
-	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/config"
 	"accountfleet/internal/emulator"
+	"accountfleet/internal/emulator/emulatortest"
 	"accountfleet/internal/ledger"
 	"accountfleet/internal/manifest"
 	"accountfleet/internal/organization"
-	"accountfleet/internal/toolbox"
 )
 
 // world is one emulator. Every trial has an account of its own, so that trials never meet.
@@ -38,19 +35,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	python, err := toolbox.Locate("emulator-python")
-	require.NoError(t, err)
-	var log bytes.Buffer
-	e, err := emulator.Start(context.Background(), emulator.Options{Root: filepath.Join("..", ".."), Python: python.Path, Log: &log})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // hundreds of accounts take a while to forget
-		defer cancel()
-		require.NoError(t, e.Stop(ctx))
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
+	e := emulatortest.Start(t)
 	return &world{emulated: e, client: emulator.NewClient(e.Endpoint)}
 }
 

@@ -1,12 +1,7 @@
 package organization
 
 import (
-	"bytes"
-	"context"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -14,27 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/emulator"
+	"accountfleet/internal/emulator/emulatortest"
 )
 
 // emulated is an emulated AWS; the account's root user acts.
 func emulated(t *testing.T) (*emulator.Emulator, func(account string) *Account) {
 	t.Helper()
-	python, err := filepath.Abs(filepath.Join("..", "..", ".tools", "bin", "emulator-python"))
-	require.NoError(t, err)
-	if _, err := os.Stat(python); err != nil {
-		t.Fatalf("%s is not installed: run make tools", python)
-	}
-	var log bytes.Buffer
-	e, err := emulator.Start(context.Background(), emulator.Options{Root: filepath.Join("..", ".."), Python: python, Log: &log})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		require.NoError(t, e.Stop(ctx))
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	})
+	e := emulatortest.Start(t)
 	return e, func(account string) *Account {
 		return New(aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String(e.Endpoint), RetryMaxAttempts: 1,
 			Credentials: credentials.NewStaticCredentialsProvider(account, "x", "")})
