@@ -1,9 +1,6 @@
 package cleanse
 
 import (
-	"archive/zip"
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -15,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,32 +19,6 @@ import (
 	"accountfleet/internal/gate/gatetest"
 	"accountfleet/internal/gate/secrets"
 )
-
-func utf16le(text string) string {
-	var b bytes.Buffer
-	b.WriteString("\xff\xfe")
-	for _, u := range utf16.Encode([]rune(text)) {
-		b.Write([]byte{byte(u), byte(u >> 8)})
-	}
-	return b.String()
-}
-
-func gzipped(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write([]byte(text))
-	_ = w.Close()
-	return b.String()
-}
-
-func zipped(name, text string) string {
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	f, _ := w.Create(name)
-	_, _ = f.Write([]byte(text))
-	_ = w.Close()
-	return b.String()
-}
 
 // hiding are all the places of a history that the secrets gate looks into.
 var hiding = map[string]func(r remote, s string){
@@ -88,12 +58,12 @@ var hiding = map[string]func(r remote, s string){
 		r.git("stash", "-q")
 		r.git("update-ref", "refs/stashes/one", "refs/stash") // a server takes no refs/stash
 	},
-	"UTF-16": func(r remote, s string) { r.commit("x", map[string]string{"a.txt": utf16le("key " + s + "\n")}) },
+	"UTF-16": func(r remote, s string) { r.commit("x", map[string]string{"a.txt": gatetest.UTF16("key " + s + "\n")}) },
 	"NUL":    func(r remote, s string) { r.commit("x", map[string]string{"a.bin": "\x00\x01 " + s + " \x00"}) },
-	"gzip":   func(r remote, s string) { r.commit("x", map[string]string{"a.gz": gzipped("x\n" + s)}) },
-	"zip":    func(r remote, s string) { r.commit("x", map[string]string{"a.zip": zipped("in/side.txt", s)}) },
+	"gzip":   func(r remote, s string) { r.commit("x", map[string]string{"a.gz": gatetest.Gzip("x\n" + s)}) },
+	"zip":    func(r remote, s string) { r.commit("x", map[string]string{"a.zip": gatetest.Zip("in/side.txt", s)}) },
 	"a zip in a gzip": func(r remote, s string) {
-		r.commit("x", map[string]string{"a.gz": gzipped(zipped("b.txt", utf16le(s)))})
+		r.commit("x", map[string]string{"a.gz": gatetest.Gzip(gatetest.Zip("b.txt", gatetest.UTF16(s)))})
 	},
 	"base64": func(r remote, s string) {
 		r.commit("x", map[string]string{"a.txt": "data: " + base64.StdEncoding.EncodeToString([]byte("id = "+s+" end")) + "\n"})

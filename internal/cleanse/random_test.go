@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/gatetest"
 )
 
 // full says that the long tests are wanted: make test-full.
@@ -79,13 +80,13 @@ func (a *author) content() string {
 	text := a.maybe(8, fmt.Sprintf("line %d\nkey: value\nüñí %d\n", a.random.IntN(1000), a.random.IntN(9)))
 	switch a.random.IntN(12) {
 	case 0:
-		return utf16le(text)
+		return gatetest.UTF16(text)
 	case 1:
 		return "\x00\x01\xff" + text
 	case 2:
-		return gzipped(text)
+		return gatetest.Gzip(text)
 	case 3:
-		return zipped("in/side.txt", text)
+		return gatetest.Zip("in/side.txt", text)
 	case 4:
 		return strings.ReplaceAll(text, "\n", "\r\n")
 	case 5:

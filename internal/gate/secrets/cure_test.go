@@ -18,7 +18,7 @@ func TestTheCureOfASecretInTheHistoryNamesTheCommandThatPurgesIt(t *testing.T) {
 func TestValuesAreRevealedToWhoeverPurgesThemOnly(t *testing.T) {
 	r := newRepo(t)
 	secret := keyID()
-	r.commit("oops", map[string]string{"a.txt": secret, "b.gz": gzipped(secret)})
+	r.commit("oops", map[string]string{"a.txt": secret, "b.gz": gatetest.Gzip(secret)})
 	var found []Found
 	_, findings, err := Run(t.Context(), Options{Repository: r.dir, Key: []byte("key"), Locate: gatetest.Locate, Reveal: func(f Found) { found = append(found, f) }})
 	assert.NoError(t, err)
@@ -30,5 +30,5 @@ func TestValuesAreRevealedToWhoeverPurgesThemOnly(t *testing.T) {
 		members[f.Member] = true
 	}
 	assert.Equal(t, map[string]bool{"": true, "(gzip)": true}, members)
-	assert.Contains(t, Decode([]byte(gzipped("x"))), Decoded{"(gzip)", []byte("x")})
+	assert.Contains(t, Decode([]byte(gatetest.Gzip("x"))), Decoded{"(gzip)", []byte("x")})
 }

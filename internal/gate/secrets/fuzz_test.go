@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/zricethezav/gitleaks/v8/detect"
+
+	"accountfleet/internal/gate/gatetest"
 )
 
 // The fuzz tests run their seeds in every test, and what was found by go test -fuzz lies in testdata/fuzz.
@@ -22,8 +24,8 @@ import (
 // FuzzDecode holds that whatever is pushed is unpacked within the limits, and that what is given contains the text as it is.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
-		"", "a\n", gzipped("x"), zipped("a/b.txt", "x"), zipped("../../etc/passwd", "x"), gzipped(zipped("a", gzipped("x"))), gzipped("x")[:9], zipped("a", "xyz")[:20],
-		"\x1f\x8b", "PK\x03\x04", utf16le("a"), utf16be("a\n"), "a\\\n  b", "\"a\" +\n \"b\"", "=\n=\n=\n", "\\\n\\\n\\", "'\n'\n'", "a\x00b\x00",
+		"", "a\n", gatetest.Gzip("x"), gatetest.Zip("a/b.txt", "x"), gatetest.Zip("../../etc/passwd", "x"), gatetest.Gzip(gatetest.Zip("a", gatetest.Gzip("x"))), gatetest.Gzip("x")[:9], gatetest.Zip("a", "xyz")[:20],
+		"\x1f\x8b", "PK\x03\x04", gatetest.UTF16("a"), utf16be("a\n"), "a\\\n  b", "\"a\" +\n \"b\"", "=\n=\n=\n", "\\\n\\\n\\", "'\n'\n'", "a\x00b\x00",
 	} {
 		f.Add([]byte(seed))
 	}

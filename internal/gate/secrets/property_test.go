@@ -37,9 +37,9 @@ func hidingPlaces() []hidingPlace {
 	plainText := func(text string) string { return text }
 	name := func(text string) string { return strings.TrimRight(text, "\n") }
 	return []hidingPlace{
-		file("a file", plainText), file("UTF-16", utf16le), file("UTF-16, big endian", utf16be), file("gzip", gzipped),
-		file("zip", func(text string) string { return zipped("in/side.txt", text) }),
-		file("a gzip in a zip", func(text string) string { return zipped("a.gz", gzipped(text)) }),
+		file("a file", plainText), file("UTF-16", gatetest.UTF16), file("UTF-16, big endian", utf16be), file("gzip", gatetest.Gzip),
+		file("zip", func(text string) string { return gatetest.Zip("in/side.txt", text) }),
+		file("a gzip in a zip", func(text string) string { return gatetest.Zip("a.gz", gatetest.Gzip(text)) }),
 		file("NUL between characters", func(text string) string { return "\x00" + strings.Join(strings.Split(text, ""), "\x00") }),
 		file("NUL elsewhere", func(text string) string { return "\x7fELF\x00\x01\n" + text + "\n\x00\x00" }),
 		file("a long file", func(text string) string { return strings.Repeat("nothing to see here\n", 20000) + text }),

@@ -73,7 +73,7 @@ func TestASelectionRemembersWhatItFoundClean(t *testing.T) {
 func TestAFindingDoesNotTellTheSecretInItsPath(t *testing.T) {
 	r := newRepo(t)
 	secret := keyID()
-	r.commit("x", map[string]string{"keys-" + secret + "/a.txt": secret, "b.zip": zipped("in/"+secret, secret)})
+	r.commit("x", map[string]string{"keys-" + secret + "/a.txt": secret, "b.zip": gatetest.Zip("in/"+secret, secret)})
 	findings, err := r.run()
 	require.NoError(t, err)
 	require.NotEmpty(t, findings)
@@ -266,7 +266,7 @@ func TestATreeOfTenThousandFilesIsRead(t *testing.T) {
 func TestNamesCannotSteerTheTerminalOrTheScanner(t *testing.T) {
 	r := newRepo(t)
 	secret := keyID()
-	r.commit("x", map[string]string{"a\x1b[2J.zip": zipped("b\x1b[31m\x00c", secret)})
+	r.commit("x", map[string]string{"a\x1b[2J.zip": gatetest.Zip("b\x1b[31m\x00c", secret)})
 	f := r.only(secret)
 	assert.NotContains(t, f.File, "\x1b")
 	assert.Contains(t, f.Message, "packed in it as b?[31m?c")

@@ -1,9 +1,7 @@
 package secrets
 
 import (
-	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"io/fs"
@@ -12,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -118,32 +115,6 @@ func TestEveryPatternIsFoundInAFile(t *testing.T) {
 	assert.Len(t, found, len(house()))
 }
 
-func utf16le(text string) string {
-	var b bytes.Buffer
-	b.WriteString("\xff\xfe")
-	for _, u := range utf16.Encode([]rune(text)) {
-		b.Write([]byte{byte(u), byte(u >> 8)})
-	}
-	return b.String()
-}
-
-func gzipped(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write([]byte(text))
-	_ = w.Close()
-	return b.String()
-}
-
-func zipped(name, text string) string {
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	f, _ := w.Create(name)
-	_, _ = f.Write([]byte(text))
-	_ = w.Close()
-	return b.String()
-}
-
 func TestNoPlaceOfTheHistoryHidesASecret(t *testing.T) {
 	for name, row := range map[string]struct {
 		hide func(r repo, secret string)
@@ -166,15 +137,17 @@ func TestNoPlaceOfTheHistoryHidesASecret(t *testing.T) {
 			gatetest.Write(r.t, r.dir, map[string]string{"README.md": s})
 			r.git("stash", "-q")
 		}, "since commit"},
-		"UTF-16":          {func(r repo, s string) { r.commit("x", map[string]string{"a.txt": utf16le("key " + s + "\n")}) }, "since commit"},
+		"UTF-16":          {func(r repo, s string) { r.commit("x", map[string]string{"a.txt": gatetest.UTF16("key " + s + "\n")}) }, "since commit"},
 		"a file with NUL": {func(r repo, s string) { r.commit("x", map[string]string{"a.bin": "\x00\x01 " + s + " \x00"}) }, "since commit"},
 		"NUL between characters": {func(r repo, s string) {
 			r.commit("x", map[string]string{"a.bin": "\x00 " + strings.Join(strings.Split(s, ""), "\x00") + "\x00 "})
 		}, "since commit"},
-		"gzip":            {func(r repo, s string) { r.commit("x", map[string]string{"a.gz": gzipped("x\n" + s)}) }, "packed in it as (gzip)"},
-		"zip":             {func(r repo, s string) { r.commit("x", map[string]string{"a.zip": zipped("in/side.txt", s)}) }, "packed in it as in/side.txt"},
-		"a name in a zip": {func(r repo, s string) { r.commit("x", map[string]string{"a.zip": zipped(s+".txt", "x")}) }, "since commit"},
-		"a zip in a gzip": {func(r repo, s string) { r.commit("x", map[string]string{"a.gz": gzipped(zipped("b.txt", utf16le(s)))}) }, "(gzip)/b.txt"},
+		"gzip":            {func(r repo, s string) { r.commit("x", map[string]string{"a.gz": gatetest.Gzip("x\n" + s)}) }, "packed in it as (gzip)"},
+		"zip":             {func(r repo, s string) { r.commit("x", map[string]string{"a.zip": gatetest.Zip("in/side.txt", s)}) }, "packed in it as in/side.txt"},
+		"a name in a zip": {func(r repo, s string) { r.commit("x", map[string]string{"a.zip": gatetest.Zip(s+".txt", "x")}) }, "since commit"},
+		"a zip in a gzip": {func(r repo, s string) {
+			r.commit("x", map[string]string{"a.gz": gatetest.Gzip(gatetest.Zip("b.txt", gatetest.UTF16(s)))})
+		}, "(gzip)/b.txt"},
 		"attributes that say binary": {func(r repo, s string) {
 			r.commit("x", map[string]string{".gitattributes": "* binary -diff\n", "a.txt": s})
 		}, "since commit"},
@@ -246,19 +219,19 @@ func TestTheSameSecretInManyVersionsIsOneFinding(t *testing.T) {
 }
 
 func TestWhatCannotBeSearchedIsAFinding(t *testing.T) {
-	encrypted := []byte(zipped("a.txt", "x"))
+	encrypted := []byte(gatetest.Zip("a.txt", "x"))
 	for _, header := range []string{"PK\x03\x04", "PK\x01\x02"} { // set the flag "encrypted" in both headers of the member
 		at := bytes.Index(encrypted, []byte(header))
 		encrypted[at+6+2*(strings.Index("\x03\x01", header[2:3]))] |= 1
 	}
 	deep := "x"
 	for range maxDepth + 1 {
-		deep = gzipped(deep)
+		deep = gatetest.Gzip(deep)
 	}
 	for name, row := range map[string]struct{ body, says string }{
 		"an encrypted zip": {string(encrypted), "encrypted member a.txt"},
 		"packed too often": {deep, "is packed more than 3 times"},
-		"a bomb":           {gzipped(strings.Repeat("0", maxExpanded+1)), "expands to more than 128 MB"},
+		"a bomb":           {gatetest.Gzip(strings.Repeat("0", maxExpanded+1)), "expands to more than 128 MB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRepo(t)
