@@ -52,7 +52,7 @@ func (r request) condition(operator, key string, wanted any) (bool, error) {
 		return false, err
 	}
 	texts := make([]string, 0, 1)
-	for _, item := range many(wanted) {
+	for _, item := range resolve.List(wanted) {
 		written, known := resolve.Text(item)
 		if !known {
 			return false, fmt.Errorf("%s is %s", key, show(item))

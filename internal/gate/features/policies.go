@@ -27,7 +27,7 @@ func (s statement) everyone() bool {
 func statements(document any) []statement {
 	m, _ := document.(map[string]any)
 	var out []statement
-	for _, item := range many(m["Statement"]) {
+	for _, item := range resolve.List(m["Statement"]) {
 		body, ok := item.(map[string]any)
 		if !ok { // a statement that cannot be known may allow anything
 			out = append(out, statement{effect: "Allow", actions: []string{"*"}, resources: []any{item}})
@@ -36,7 +36,7 @@ func statements(document any) []statement {
 		st := statement{
 			effect: textOf(body["Effect"]), principals: principals(body["Principal"]),
 			actions: actions(body["Action"]), notActions: actions(body["NotAction"]),
-			resources: many(body["Resource"]), notResource: body["NotResource"] != nil,
+			resources: resolve.List(body["Resource"]), notResource: body["NotResource"] != nil,
 		}
 		st.conditions, _ = body["Condition"].(map[string]any)
 		if body["Condition"] != nil && st.conditions == nil {
@@ -47,19 +47,9 @@ func statements(document any) []statement {
 	return out
 }
 
-func many(v any) []any {
-	switch v := v.(type) {
-	case nil:
-		return nil
-	case []any:
-		return v
-	}
-	return []any{v}
-}
-
 func actions(v any) []string {
 	var out []string
-	for _, item := range many(v) {
+	for _, item := range resolve.List(v) {
 		text, known := resolve.Text(item)
 		if !known {
 			text = "*"
@@ -79,7 +69,7 @@ func principals(v any) []string {
 	}
 	var out []string
 	for _, kind := range slices.Sorted(maps.Keys(m)) {
-		for _, item := range many(m[kind]) {
+		for _, item := range resolve.List(m[kind]) {
 			text, known := resolve.Text(item)
 			if !known {
 				text = show(item)
@@ -98,11 +88,11 @@ type permissions struct {
 
 func permissionsOf(t *resolve.Template, role resolve.Resource) permissions {
 	var p permissions
-	for _, item := range many(role.Properties["Policies"]) {
+	for _, item := range resolve.List(role.Properties["Policies"]) {
 		m, _ := item.(map[string]any)
 		p.statements = append(p.statements, statements(m["PolicyDocument"])...)
 	}
-	for _, item := range many(role.Properties["ManagedPolicyArns"]) {
+	for _, item := range resolve.List(role.Properties["ManagedPolicyArns"]) {
 		if refs := resolve.Refs(item); len(refs) == 1 && t.Resources[refs[0]].Type == "AWS::IAM::ManagedPolicy" {
 			p.statements = append(p.statements, statements(t.Resources[refs[0]].Properties["PolicyDocument"])...)
 		} else {
@@ -118,7 +108,7 @@ func permissionsOf(t *resolve.Template, role resolve.Resource) permissions {
 		case "AWS::IAM::RolePolicy":
 			attached = r.Properties["RoleName"]
 		}
-		if slices.ContainsFunc(many(attached), func(v any) bool {
+		if slices.ContainsFunc(resolve.List(attached), func(v any) bool {
 			return slices.Contains(resolve.Refs(v), role.LogicalID) || sameName(v, role.Properties["RoleName"])
 		}) {
 			p.statements = append(p.statements, statements(r.Properties["PolicyDocument"])...)

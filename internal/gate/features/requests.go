@@ -37,7 +37,7 @@ func denied(document any, r request) (bool, string, error) {
 	if !ok {
 		return false, "", fmt.Errorf("its content is no policy: %s", show(document))
 	}
-	items := many(root["Statement"])
+	items := resolve.List(root["Statement"])
 	if len(items) == 0 {
 		return false, "", fmt.Errorf("it has no statement")
 	}
@@ -99,7 +99,7 @@ func listed(body map[string]any, name, opposite string, match func(string) (bool
 		return false, fmt.Errorf("has neither %s nor %s", name, opposite)
 	}
 	found := false
-	for _, item := range many(values) {
+	for _, item := range resolve.List(values) {
 		text, known := resolve.Text(item)
 		if !known {
 			return false, fmt.Errorf("%s is %s", name, show(item))

@@ -67,7 +67,7 @@ func collect(p *manifest.Product, variant string, t *resolve.Template) *collecto
 	c := &collector{product: p, variant: variant, types: map[string]string{}, properties: map[string]any{}}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
 		c.at = t.Resources[id]
-		properties := flat(c.at.Properties)
+		properties := resolve.Replace(c.at.Properties, textOf)
 		c.types[id], c.properties[id] = c.at.Type, properties
 		c.walk(properties, []string{"Resources", id, "Properties"}, false)
 	}
@@ -161,7 +161,7 @@ func policyIn(m map[string]any, properties bool) (map[string]any, bool) {
 			others++
 		}
 	}
-	if !slices.ContainsFunc(many(statement), isStatement) {
+	if !slices.ContainsFunc(resolve.List(statement), isStatement) {
 		return nil, false
 	}
 	if properties && others > 0 {
@@ -234,35 +234,7 @@ func repeats(decoder *json.Decoder) bool {
 	}
 }
 
-// flat replaces values that only a deployment knows by their text.
-func flat(v any) any {
-	switch v := v.(type) {
-	case resolve.Symbol:
-		return v.Text
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = flat(item)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, item := range v {
-			out[key] = flat(item)
-		}
-		return out
-	}
-	return v
-}
-
-func many(v any) []any {
-	switch v := v.(type) {
-	case nil:
-		return nil
-	case []any:
-		return v
-	}
-	return []any{v}
-}
+// textOf is what stands for a value that only a deployment knows.
+func textOf(s resolve.Symbol) any { return s.Text }
 
 func sorted(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,6 +3,8 @@ package iam
 import (
 	"regexp"
 	"strings"
+
+	"accountfleet/internal/gate/resolve"
 )
 
 // account stands for accounts that only a deployment knows.
@@ -97,7 +99,7 @@ func (s sampler) sample(p policy) map[string]any {
 	for key, value := range p.body {
 		if key == "Statement" {
 			var statements []any
-			for _, item := range many(value) {
+			for _, item := range resolve.List(value) {
 				statements = append(statements, s.statement(p, item))
 			}
 			value = statements

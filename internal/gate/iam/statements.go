@@ -37,7 +37,7 @@ type condition struct {
 // statementsOf reads a policy. What is no statement may allow anything.
 func statementsOf(document map[string]any) []statement {
 	var out []statement
-	for i, item := range many(field(document, "Statement")) {
+	for i, item := range resolve.List(field(document, "Statement")) {
 		body, ok := item.(map[string]any)
 		if !ok {
 			out = append(out, statement{index: i, effect: "Allow", actions: []string{"*"}, resources: []string{"*"}})
@@ -73,7 +73,7 @@ func field(m map[string]any, name string) any {
 // texts lists scalars; what is none becomes "*".
 func texts(v any) []string {
 	var out []string
-	for _, item := range many(v) {
+	for _, item := range resolve.List(v) {
 		text, ok := resolve.Text(item)
 		if !ok {
 			text = "*"

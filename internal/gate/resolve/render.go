@@ -17,7 +17,7 @@ func (t *Template) Document() map[string]any {
 	for id, r := range t.Resources {
 		body := map[string]any{"Type": r.Type, "DeletionPolicy": r.DeletionPolicy, "UpdateReplacePolicy": r.UpdateReplacePolicy}
 		if len(r.Properties) > 0 {
-			body["Properties"] = unresolve(r.Properties)
+			body["Properties"] = Replace(r.Properties, intrinsicOf)
 		}
 		resources[id] = body
 	}
@@ -28,24 +28,36 @@ func (t *Template) Document() map[string]any {
 	return document
 }
 
-func unresolve(v any) any {
+// Replace copies a value with every symbol replaced.
+func Replace(v any, by func(Symbol) any) any {
 	switch v := v.(type) {
 	case Symbol:
-		return intrinsicOf(v)
+		return by(v)
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = unresolve(item)
+			out[i] = Replace(item, by)
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for key, item := range v {
-			out[key] = unresolve(item)
+			out[key] = Replace(item, by)
 		}
 		return out
 	}
 	return v
+}
+
+// List is a value that a policy may give alone or in a list, as a list.
+func List(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	}
+	return []any{v}
 }
 
 func intrinsicOf(s Symbol) any {
