@@ -17,6 +17,7 @@ import (
 	"accountfleet/internal/config"
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/gate"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/gate/tool"
 	"accountfleet/internal/toolbox"
 )
@@ -36,7 +37,8 @@ type checkOptions struct {
 	format     string
 	explain    string
 	noCache    bool
-	analyzer   bool // ask Access Analyzer, on AWS
+	memory     *memory.Memory // what was found before under the settings as they were loaded; none with noCache
+	analyzer   bool           // ask Access Analyzer, on AWS
 	evidence   string
 	junit      string
 	cucumber   string
@@ -113,6 +115,9 @@ func runCheck(ctx context.Context, io *IO, o checkOptions) error {
 	if err != nil {
 		return err
 	}
+	if !o.noCache {
+		o.memory = remembered(io, o.settings)
+	}
 	if o.watch {
 		return watch(ctx, io, o, settings)
 	}
@@ -129,7 +134,7 @@ func checkOnce(ctx context.Context, io *IO, o checkOptions, settings *config.Set
 	var cucumber bytes.Buffer
 	run := gate.Options{
 		Catalog: o.catalog, Repository: o.repository, Settings: settings, Only: o.only, Locate: locateTool, Cucumber: &cucumber,
-		Products: o.products, Memory: remembered(io, o),
+		Products: o.products, Memory: o.memory,
 	}
 	if err := askAnalyzer(ctx, o, settings, &run); err != nil {
 		return err

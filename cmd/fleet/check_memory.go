@@ -12,11 +12,8 @@ import (
 )
 
 // remembered opens what this program found before, under these settings. Whatever hinders that only makes the check slower, and is said.
-func remembered(streams *IO, o checkOptions) *memory.Memory {
-	if o.noCache {
-		return nil
-	}
-	m, err := openMemory(streams, o.settings)
+func remembered(streams *IO, settings string) *memory.Memory {
+	m, err := openMemory(streams, settings)
 	if err != nil {
 		fmt.Fprintf(streams.Err, "fleet: nothing is remembered: %v\n", err)
 	}

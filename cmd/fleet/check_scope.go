@@ -11,6 +11,7 @@ import (
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/gate"
 	"accountfleet/internal/gate/secrets"
+	"accountfleet/internal/hooks"
 	"accountfleet/internal/snapshot"
 )
 
@@ -29,10 +30,7 @@ func (s *scope) close() {
 	}
 }
 
-const (
-	cureStaged = "remove it from the file and stage that, or pass it by Secrets Manager or a NoEcho parameter; revoke it if anybody else has seen it"
-	cureCommit = "rewrite the commits that bring it before they are pushed; revoke it if anybody else has seen it"
-)
+const cureCommit = "rewrite the commits that bring it before they are pushed; revoke it if anybody else has seen it"
 
 // scopeOf prepares what --staged or --commit name; nil where the working tree is meant.
 func scopeOf(ctx context.Context, o checkOptions) (*scope, error) {
@@ -47,12 +45,12 @@ func scopeOf(ctx context.Context, o checkOptions) (*scope, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scope{selection: &secrets.Selection{GitDir: r.Dir}}
+	s := &scope{}
 	var tree string
 	if o.staged {
-		tree, err = s.staged(ctx, r)
+		tree, s.selection, err = hooks.Staged(ctx, r)
 	} else {
-		tree, err = s.commits(ctx, r, o.commit)
+		tree, s.selection, err = commits(ctx, r, o.commit)
 	}
 	if err != nil {
 		return nil, err
@@ -80,22 +78,8 @@ func scopeOf(ctx context.Context, o checkOptions) (*scope, error) {
 	return s, err
 }
 
-// staged selects what the next commit would record that the last did not.
-func (s *scope) staged(ctx context.Context, r *snapshot.Repository) (string, error) {
-	tree, err := r.Staged(ctx)
-	if err != nil {
-		return "", err
-	}
-	part := secrets.Range{Tips: []string{tree}}
-	if head, err := r.Tree(ctx, "HEAD"); err == nil {
-		part.Known = []string{head}
-	}
-	s.selection.Ranges, s.selection.Cure = []secrets.Range{part}, cureStaged
-	return tree, nil
-}
-
 // commits selects A..B, or one commit alone, and the catalog as it is in the last of them.
-func (s *scope) commits(ctx context.Context, r *snapshot.Repository, revisions string) (string, error) {
+func commits(ctx context.Context, r *snapshot.Repository, revisions string) (tree string, selection *secrets.Selection, err error) {
 	from, to, isRange := strings.Cut(revisions, "..")
 	if !isRange {
 		to = revisions
@@ -105,24 +89,24 @@ func (s *scope) commits(ctx context.Context, r *snapshot.Repository, revisions s
 	}
 	tip, err := r.Git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", to+"^{commit}")
 	if err != nil {
-		return "", fmt.Errorf("--commit %s: %s is no commit of %s: name commits as A..B, for example main..HEAD", revisions, to, r.Top)
+		return "", nil, fmt.Errorf("--commit %s: %s is no commit of %s: name commits as A..B, for example main..HEAD", revisions, to, r.Top)
 	}
 	part := secrets.Range{Tips: []string{tip}}
 	if isRange {
 		known, err := r.Git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", from+"^{commit}")
 		if err != nil {
-			return "", fmt.Errorf("--commit %s: %s is no commit of %s: name commits as A..B, for example main..HEAD", revisions, from, r.Top)
+			return "", nil, fmt.Errorf("--commit %s: %s is no commit of %s: name commits as A..B, for example main..HEAD", revisions, from, r.Top)
 		}
 		part.Known = []string{known}
 	} else {
 		parents, err := r.Git(ctx, nil, "rev-list", "--parents", "--max-count=1", tip)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		part.Known = strings.Fields(parents)[1:]
 	}
-	s.selection.Ranges, s.selection.Cure = []secrets.Range{part}, cureCommit
-	return r.Tree(ctx, tip)
+	tree, err = r.Tree(ctx, tip)
+	return tree, &secrets.Selection{GitDir: r.Dir, Ranges: []secrets.Range{part}, Cure: cureCommit}, err
 }
 
 func (s *scope) catalog() string { return filepath.Join(s.root, filepath.FromSlash(s.at)) }

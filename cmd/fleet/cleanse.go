@@ -15,10 +15,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	guardrules "accountfleet/guard-rules"
 	"accountfleet/internal/cleanse"
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
+	"accountfleet/internal/gate"
 	"accountfleet/internal/waiver"
 )
 
@@ -83,15 +83,9 @@ Rotate the secret first: whoever could read it may have it. docs/cleansing.md sa
 	for _, sub := range []*cobra.Command{run, undo} {
 		sub.Flags().BoolVar(&o.yes, "yes", false, "do not ask; --recreate and values that need --confirm are asked for all the same")
 	}
-	c.AddCommand(plan, run, verify, undo)
-	for _, more := range cleanseCommands {
-		c.AddCommand(more(streams))
-	}
+	c.AddCommand(plan, run, verify, undo, newCleansePipelineCommand(streams))
 	return c
 }
-
-// cleanseCommands are subcommands that live in other files.
-var cleanseCommands []func(*IO) *cobra.Command
 
 // cleansing turns flags into what the package wants. Warnings are printed.
 func (o cleanseOptions) cleansing(ctx context.Context, streams *IO) (cleanse.Options, error) {
@@ -147,13 +141,9 @@ func isFolder(path string) bool {
 
 // acceptedSecrets are those of the platform team's list.
 func acceptedSecrets() (func(string) bool, error) {
-	body, err := guardrules.Files.ReadFile(filepath.Base(waiver.AcceptedFile))
+	accepted, err := gate.AcceptedSecrets()
 	if err != nil {
-		return nil, fmt.Errorf("accepted secrets cannot be read: %w", err)
-	}
-	accepted, err := waiver.ParseAccepted(waiver.AcceptedFile, body)
-	if err != nil {
-		return nil, fmt.Errorf("accepted secrets cannot be read: %w", err)
+		return nil, err
 	}
 	return func(print string) bool {
 		return slices.ContainsFunc(accepted, func(a waiver.Accepted) bool { return a.Fingerprint == print })

@@ -14,8 +14,6 @@ import (
 	"accountfleet/internal/config"
 )
 
-func init() { cleanseCommands = append(cleanseCommands, newCleansePipelineCommand) }
-
 // newCleansePipelineCommand is what the project RepoCleansing runs.
 func newCleansePipelineCommand(streams *IO) *cobra.Command {
 	var execution, cleansing string

@@ -131,13 +131,9 @@ func runHook(ctx context.Context, io *IO, o hooksOptions, args []string) error {
 	if err != nil {
 		return fmt.Errorf("repository %s: %w", o.repository, err)
 	}
-	remembered, err := openMemory(io, o.settings)
-	if err != nil {
-		fmt.Fprintf(io.Err, "fleet: nothing is remembered: %v\n", err)
-	}
 	err = hooks.Run(ctx, hooks.Options{
 		Folder: folder, Hook: args[0], Args: args[1:], Before: o.before, Settings: o.settings, Program: program, Catalog: o.catalog,
-		Locate: locateTool, Memory: remembered, Getenv: io.Getenv, In: io.In, Out: io.Out, Err: io.Err,
+		Locate: locateTool, Memory: remembered(io, o.settings), Getenv: io.Getenv, In: io.In, Out: io.Out, Err: io.Err,
 		Show: func(result evidence.Evidence, root string) error {
 			return newCheckText(&IO{In: io.In, Out: io.Err, Err: io.Err, Getenv: io.Getenv}, root).write(result)
 		},

@@ -31,13 +31,24 @@ func (o Options) exceptions() (exceptions, error) {
 	if err != nil {
 		return e, fmt.Errorf("waivers cannot be read: %w", err)
 	}
-	if body, err = embedded(o.Accepted, "accepted-secrets.yaml"); err == nil {
-		e.accepted, err = waiver.ParseAccepted(waiver.AcceptedFile, body)
+	e.accepted, err = accepted(o.Accepted)
+	return e, err
+}
+
+// AcceptedSecrets are those of the platform team's list.
+func AcceptedSecrets() ([]waiver.Accepted, error) { return accepted(nil) }
+
+// accepted reads a list of accepted secrets, by default the one beside the baseline rules.
+func accepted(body []byte) ([]waiver.Accepted, error) {
+	body, err := embedded(body, "accepted-secrets.yaml")
+	var list []waiver.Accepted
+	if err == nil {
+		list, err = waiver.ParseAccepted(waiver.AcceptedFile, body)
 	}
 	if err != nil {
-		return e, fmt.Errorf("accepted secrets cannot be read: %w", err)
+		return nil, fmt.Errorf("accepted secrets cannot be read: %w", err)
 	}
-	return e, nil
+	return list, nil
 }
 
 // embedded is body, or the file beside the baseline rules.

@@ -14,17 +14,24 @@ import (
 
 const cureStaged = "remove it from the file and stage that, or pass it by Secrets Manager or a NoEcho parameter; revoke it if anybody else has seen it"
 
+// Staged is the tree that the next commit would record, and what is new in it for secrets.
+func Staged(ctx context.Context, r *snapshot.Repository) (tree string, selection *secrets.Selection, err error) {
+	if tree, err = r.Staged(ctx); err != nil {
+		return "", nil, err
+	}
+	part := secrets.Range{Tips: []string{tree}}
+	if head, err := r.Tree(ctx, "HEAD"); err == nil {
+		part.Known = []string{head}
+	}
+	return tree, &secrets.Selection{GitDir: r.Dir, Ranges: []secrets.Range{part}, Cure: cureStaged}, nil
+}
+
 // staged checks what the next commit would record: the catalog in it by every gate, and what is new in it for secrets.
 func (o Options) staged(ctx context.Context, r *snapshot.Repository, settings *config.Settings) error {
-	tree, err := r.Staged(ctx)
+	tree, selection, err := Staged(ctx, r)
 	if err != nil {
 		return err
 	}
-	staged := secrets.Range{Tips: []string{tree}}
-	if head, err := r.Tree(ctx, "HEAD"); err == nil {
-		staged.Known = []string{head}
-	}
-	selection := &secrets.Selection{GitDir: r.Dir, Ranges: []secrets.Range{staged}, Cure: cureStaged}
 	return o.content(ctx, r, settings, tree, selection)
 }
 
