@@ -123,17 +123,13 @@ func runHooksStatus(ctx context.Context, io *IO, o hooksOptions) error {
 }
 
 func runHook(ctx context.Context, io *IO, o hooksOptions, args []string) error {
-	program, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
-	}
 	folder, err := filepath.Abs(o.repository)
 	if err != nil {
 		return fmt.Errorf("repository %s: %w", o.repository, err)
 	}
 	err = hooks.Run(ctx, hooks.Options{
-		Folder: folder, Hook: args[0], Args: args[1:], Before: o.before, Settings: o.settings, Program: program, Catalog: o.catalog,
-		Locate: locateTool, Memory: remembered(io, o.settings), Getenv: io.Getenv, In: io.In, Out: io.Out, Err: io.Err,
+		Folder: folder, Hook: args[0], Args: args[1:], Before: o.before, Settings: o.settings, Catalog: o.catalog, Locate: locateTool,
+		Memory: remembered(io, o.settings), Getenv: io.Getenv, In: io.In, Out: io.Out, Err: io.Err,
 		Show: func(result evidence.Evidence, root string) error {
 			return newCheckText(&IO{In: io.In, Out: io.Err, Err: io.Err, Getenv: io.Getenv}, root).write(result)
 		},

@@ -3,8 +3,9 @@
 // Install (install.go) writes a folder of small scripts into the repository's private git folder and points core.hooksPath there, which
 // holds in every worktree. Each script passes on to the hook that was there before; those of Names then start Run (run.go), which looks
 // at what git is about to record or send, never at the working tree: staged content is the tree that the index would make (staged.go),
-// a push is every object that the remote lacks (push.go). Broken is refused like a finding, and says so. Hooks help the engineer who
-// wants help: who skips them by --no-verify meets the same gates in the pipeline. Start at Install and Run.
+// a push is every object that the remote lacks (push.go), and a catalog that passed before is not judged again (passed.go). Broken is
+// refused like a finding, and says so. Hooks help the engineer who wants help: who skips them by --no-verify meets the same gates in the
+// pipeline. Start at Install and Run.
 package hooks
 
 // The hooks that check something. A merge without conflicts asks pre-merge-commit instead of pre-commit.

@@ -19,7 +19,6 @@ import (
 const (
 	folderName = "fleet-hooks"
 	recordName = "installed.json"
-	passedName = "passed" // contents that passed before
 )
 
 // Installation says how hooks are to be run. All paths are absolute.
@@ -201,7 +200,7 @@ func giveBack(ours, top string, in Installation) error {
 	}
 	for _, e := range entries {
 		from, to := filepath.Join(ours, e.Name()), filepath.Join(absolute(top, in.Before), e.Name())
-		if e.Name() == recordName || e.Name() == passedName || isOurs(from) {
+		if e.Name() == recordName || isOurs(from) {
 			continue
 		}
 		if _, err := os.Lstat(to); err == nil {

@@ -3,35 +3,30 @@ package hooks
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"accountfleet/internal/document"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/snapshot"
 )
 
-// maxPassed is how many contents are remembered.
-const maxPassed = 200
+// passed is what the memory knows about one content of a catalog.
+type passed struct {
+	id       string // digest of all that decides the gates' verdict, beside program and settings, which the memory belongs to
+	catalogs *memory.Set
+}
 
-// passed is the memory of one content: an empty file, named by the digest of all that decides the gates' verdict.
-type passed struct{ path string }
-
-// passed names the memory of a catalog under this command, these settings and today, since waivers expire. Of plain files at the top,
-// such as README.md, the gates look at the name only, so an edit of one forgets nothing.
+// passed looks a catalog up in the memory, for today, since waivers expire. Of plain files at the top, such as README.md, the gates look
+// at the name only, so an edit of one forgets nothing.
 func (o Options) passed(ctx context.Context, r *snapshot.Repository, catalog string) (passed, error) {
-	hash := sha256.New()
-	fmt.Fprintln(hash, time.Now().UTC().Format(time.DateOnly))
 	listed, err := r.Git(ctx, nil, "ls-tree", "-z", "--long", "--full-tree", catalog)
 	if err != nil {
 		return passed{}, err
 	}
+	parts := []string{time.Now().UTC().Format(time.DateOnly)}
 	for _, entry := range strings.Split(listed, "\x00") {
 		head, name, _ := strings.Cut(entry, "\t")
 		words := strings.Fields(head)
@@ -40,42 +35,15 @@ func (o Options) passed(ctx context.Context, r *snapshot.Repository, catalog str
 				head = words[0]
 			}
 		}
-		fmt.Fprintf(hash, "%s\t%s\x00", head, name)
+		parts = append(parts, fmt.Sprintf("%s\t%s", head, name))
 	}
-	for _, path := range []string{o.Settings, o.Program} {
-		file, err := os.Open(path)
-		if err != nil {
-			return passed{}, fmt.Errorf("digest of %s: %w", path, err)
-		}
-		_, err = io.Copy(hash, file)
-		if err = errors.Join(err, file.Close()); err != nil {
-			return passed{}, fmt.Errorf("digest of %s: %w", path, err)
-		}
-	}
-	return passed{filepath.Join(r.Common, folderName, passedName, hex.EncodeToString(hash.Sum(nil)))}, nil
+	return passed{memory.Key(parts...), o.Memory.Set("catalogs", sha256.Size)}, nil
 }
 
-func (p passed) known() bool {
-	_, err := os.Stat(p.path)
-	return err == nil
-}
+func (p passed) known() bool { return p.catalogs.Has(p.id) }
 
-// remember notes that the content passed. Where no hooks are installed there is no place for it.
-func (p passed) remember() error {
-	folder := filepath.Dir(p.path)
-	if _, err := os.Stat(filepath.Dir(folder)); err != nil {
-		return nil
-	}
-	if entries, err := os.ReadDir(folder); err == nil && len(entries) >= maxPassed {
-		if err := os.RemoveAll(folder); err != nil {
-			return fmt.Errorf("memory of what passed: %w", err)
-		}
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("memory of what passed: %w", err)
-	}
-	if err := os.WriteFile(p.path, nil, 0o644); err != nil {
-		return fmt.Errorf("memory of what passed: %w", err)
-	}
-	return nil
+// remember notes that the content passed.
+func (p passed) remember() {
+	p.catalogs.Add(p.id)
+	p.catalogs.Save()
 }

@@ -28,10 +28,9 @@ type Options struct {
 	Args     []string // of the hook
 	Before   string   // folder of the hooks that ran before ours; default none
 	Settings string   // path of fleet.yaml
-	Program  string   // the running command; what passed under another must pass again
 	Catalog  string   // folder of the catalog below the top; default: where products/ is
 	Locate   tool.Locate
-	Memory   *memory.Memory // what this program found before; default none
+	Memory   *memory.Memory // what this program found before under these settings; default none, so nothing is skipped
 	Getenv   func(string) string
 	In       io.Reader
 	Out, Err io.Writer
