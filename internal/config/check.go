@@ -56,6 +56,7 @@ func (c checker) all(raw *file) {
 	c.account(at("accounts", "catalog"), s.Accounts.Catalog)
 	c.source(raw.Source, s.Source)
 	c.cleansing(s)
+	c.leakedKeys(s)
 	c.approval(s.Approval)
 	for i, address := range s.Notifications.Emails {
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
@@ -89,6 +90,21 @@ func (c checker) cleansing(s *Settings) {
 		}
 	default:
 		c.Add(at("cleansing"), fmt.Sprintf("want automatic, approval or off, got %q", s.Cleansing), "write automatic, which is the default")
+	}
+}
+
+// leakedKeys checks what is done about access keys. Nothing but a cleansing of the pipeline has a role that could deactivate them.
+func (c checker) leakedKeys(s *Settings) {
+	switch {
+	case s.LeakedAccessKeys == ReportKeys:
+	case s.LeakedAccessKeys != DeactivateKeys:
+		c.Add(at("leaked_access_keys"), fmt.Sprintf("want report or deactivate, got %q", s.LeakedAccessKeys), "write report, which is the default")
+	case s.Source.Connection != nil:
+		c.Add(at("leaked_access_keys"), "a cleansing of the pipeline deactivates keys, and there is none where the source is a connection",
+			"write report, and deactivate keys by fleet cleanse run --deactivate-keys")
+	case s.Cleansing == CleanseNever:
+		c.Add(at("leaked_access_keys"), "a cleansing of the pipeline deactivates keys, and cleansing is off",
+			"write cleansing: automatic or approval, or report here, and deactivate keys by fleet cleanse run --deactivate-keys")
 	}
 }
 

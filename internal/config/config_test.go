@@ -34,7 +34,7 @@ func TestLoadReadsTheSeed(t *testing.T) {
 		Notifications:    Notifications{Emails: []string{}},
 		RequiredServices: []string{"guardduty", "securityhub", "config"},
 		AllowedServices:  DefaultAllowedServices(),
-		Shards:           1, LogRetentionDays: 365, Cleansing: CleanseAutomatically,
+		Shards:           1, LogRetentionDays: 365, Cleansing: CleanseAutomatically, LeakedAccessKeys: DeactivateKeys,
 		ReplicationBuckets: map[string]string{}, SandboxOrganization: true,
 		Portfolios: []Portfolio{
 			{ID: "organization", Name: "Organization", Provider: "Platform team", Accounts: []string{"666666666666"}, Principals: []string{"arn:aws:iam:::role/fleet/*"}},
@@ -65,6 +65,7 @@ func TestParseFillsDefaultsIn(t *testing.T) {
 	assert.Equal(t, DefaultAllowedServices(), s.AllowedServices)
 	assert.Equal(t, 1, s.Shards)
 	assert.Equal(t, 365, s.LogRetentionDays)
+	assert.Equal(t, ReportKeys, s.LeakedAccessKeys, "no role in any account that nobody asked for")
 	assert.False(t, s.Isolated(), "one account for everything isolates nothing")
 }
 
@@ -153,6 +154,9 @@ func TestParseNamesEachMistakeWithItsCure(t *testing.T) {
 		{"replication bucket of home", "replication_buckets: {}", "replication_buckets: {eu-west-1: bucket}", `replication_buckets.eu-west-1: is the home region`},
 		{"replication bucket of no catalog region", "replication_buckets: {}", "replication_buckets: {eu-west-3: bucket}", `replication_buckets.eu-west-3: "eu-west-3" is no catalog region`},
 		{"cleansing", "cleansing: automatic", "cleansing: always", `cleansing: want automatic, approval or off, got "always": write automatic`},
+		{"leaked access keys", "leaked_access_keys: deactivate", "leaked_access_keys: delete", `fleet.yaml:37: leaked_access_keys: want report or deactivate, got "delete": write report`},
+		{"leaked access keys without cleansing", "cleansing: automatic", `cleansing: "off"`, `fleet.yaml:37: leaked_access_keys: a cleansing of the pipeline deactivates keys, and cleansing is off: write cleansing: automatic or approval, or report here`},
+		{"leaked access keys with a connection", "codecommit: {repository: fleet-catalog, branch: main}", "connection: {arn: \"arn:aws:codeconnections:eu-west-1:111111111111:connection/0a1b\", repository: a/b}", `fleet.yaml:37: leaked_access_keys: a cleansing of the pipeline deactivates keys, and there is none where the source is a connection: write report`},
 		{"organization", "o-exampleorgid", "example", `fleet.yaml:7: organization: want o- and 10 to 32`},
 		{"name too long", "shards: 1", "name: elevenchars\nshards: 1", `name: want 2 to 10 lower-case letters`},
 		{"name reserved", "shards: 1", "name: sthree\nshards: 1", `name: "sthree" is reserved by AWS`},
@@ -214,7 +218,7 @@ func TestLoadWithoutFileSaysHowToNameOne(t *testing.T) {
 func TestNamesFitTheLimitsOfAWS(t *testing.T) {
 	s := &Settings{Name: "tencharsxx", Accounts: Accounts{Tools: "111111111111", Catalog: "444444444444"}, Regions: Regions{Home: "ap-southeast-1"}}
 	product := strings.Repeat("p", 40)
-	for _, role := range []string{s.LaunchRole(product), s.GammaLaunchRole(product), s.ConsumerCloudFormationRole()} {
+	for _, role := range []string{s.LaunchRole(product), s.GammaLaunchRole(product), s.ConsumerCloudFormationRole(), s.KeyDeactivationRole()} {
 		assert.LessOrEqual(t, len(role), 64, role)
 	}
 	for _, bucket := range []string{s.ArtifactBucket(), s.DossierBucket(), s.TemplateBucket("ap-southeast-1"), s.LedgerBucket()} {
@@ -254,6 +258,17 @@ func TestListedAccountsAndUnitsAreSortedAndUnique(t *testing.T) {
 	assert.Equal(t, []string{"ou-f1ee-workload1", "ou-f1ee-workload2"}, s.Units())
 	assert.Equal(t, []string{"ou-f1ee-workload1"}, s.Units("b", "c"))
 	assert.Empty(t, s.Units("c"))
+}
+
+func TestKeysAreDeactivatedInAccountsWithStacksIfTheSettingsAskForIt(t *testing.T) {
+	s := &Settings{Accounts: Accounts{Tools: "111111111111", Test: "222222222222", Gamma: "222222222222", Catalog: "444444444444"}, Portfolios: []Portfolio{
+		{Accounts: []string{"555555555555", "111111111111"}}, {Units: []string{"ou-f1ee-workload1"}, VerifyIn: "777777777777"},
+	}}
+	assert.Empty(t, s.KeyAccounts())
+	s.LeakedAccessKeys = DeactivateKeys
+	assert.Equal(t, []string{"111111111111", "222222222222", "444444444444", "555555555555"}, s.KeyAccounts())
+	s.Accounts.Management = "333333333333"
+	assert.Contains(t, s.KeyAccounts(), "333333333333")
 }
 
 func TestLaunchRolesOfTheFirstShardHaveNoNumber(t *testing.T) {

@@ -16,6 +16,7 @@ type file struct {
 	LogRetentionDays    *int              `json:"log_retention_days,omitempty" jsonschema:"default=365" jsonschema_description:"How many days CloudWatch keeps logs: one of the numbers that CloudWatch accepts. Default 365."`
 	ReplicationBuckets  map[string]string `json:"replication_buckets,omitempty" jsonschema_description:"For each catalog region other than home the existing bucket that the pipeline's artifacts are replicated to."`
 	Cleansing           string            `json:"cleansing,omitempty" jsonschema:"enum=automatic,enum=approval,enum=off" jsonschema_description:"What a secret in the history starts: automatic purges it from every commit at once, approval tells people and waits for a reviewer, \"off\" (quoted, because YAML would read a boolean) leaves it to people. Default automatic; off where the source is a connection, whose history only people can rewrite, by fleet cleanse."`
+	LeakedAccessKeys    string            `json:"leaked_access_keys,omitempty" jsonschema:"enum=report,enum=deactivate,default=report" jsonschema_description:"What a cleansing of the pipeline does about AWS access keys among the secrets that it purges: report tells people to deactivate them; deactivate has the cleansing do it before it purges, by a role <name>-key-deactivation that cdk deploy then brings to every account that the fleet knows, the management account too. Default report."`
 	Portfolios          []filePortfolio   `json:"portfolios" jsonschema:"minItems=1" jsonschema_description:"Service Catalog portfolios that products are published in, at least one."`
 	SandboxOrganization bool              `json:"sandbox_organization,omitempty" jsonschema_description:"Whether test and gamma account are each the management account of a sandbox organization of their own, so that organization-wide products can be launched there. Default false."`
 }
@@ -34,7 +35,7 @@ type fileAccounts struct {
 	Gamma   string `json:"gamma,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Account where candidates are launched as their consumers will get them: 12 quoted digits. Default the test account."`
 	Catalog string `json:"catalog" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Account of the portfolios, the template store and the ledger: 12 quoted digits."`
 
-	Management string `json:"management,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Management account of the organization: 12 quoted digits. Needed where portfolios are shared with organizational units, and kept when they no longer are, so that Settle ends the shares; its administrator runs fleet org-prepare. The pipeline never acts in it, unless it is listed under a portfolio's accounts."`
+	Management string `json:"management,omitempty" jsonschema:"pattern=^[0-9]{12}$" jsonschema_description:"Management account of the organization: 12 quoted digits. Needed where portfolios are shared with organizational units, and kept when they no longer are, so that Settle ends the shares; its administrator runs fleet org-prepare. The pipeline never acts in it, unless it is listed under a portfolio's accounts, or leaked_access_keys is deactivate."`
 }
 
 // fileSource is source: one of the two.

@@ -99,6 +99,7 @@ func (f *file) settings(report *document.Report) *Settings {
 		LogRetentionDays:    365,
 		ReplicationBuckets:  f.ReplicationBuckets,
 		Cleansing:           Cleansing(f.Cleansing),
+		LeakedAccessKeys:    LeakedAccessKeys(orDefault(f.LeakedAccessKeys, string(ReportKeys))),
 		SandboxOrganization: f.SandboxOrganization,
 	}
 	if s.Cleansing == "" {

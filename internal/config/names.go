@@ -256,6 +256,15 @@ func (s *Settings) CleansingTriggerRole() string { return s.name("cleansing-trig
 // CatalogRewriteRole appends the entry of a rewrite to the ledger.
 func (s *Settings) CatalogRewriteRole() string { return s.name("catalog-rewrite") }
 
+// KeyDeactivationRole deactivates leaked access keys of an account's users; one in each account, if the settings ask for it.
+func (s *Settings) KeyDeactivationRole() string { return s.name("key-deactivation") }
+
+// KeyDeactivationStackSet brings that role to the accounts of organizational units. It is named like the role.
+func (s *Settings) KeyDeactivationStackSet() string { return s.KeyDeactivationRole() }
+
+// ManagementStack holds that role in a management account that has no other stack of the fleet.
+func (s *Settings) ManagementStack() string { return s.name("management") }
+
 // FreezeTag is the tag of the repository while its history is rewritten; engineers cannot push then.
 func (s *Settings) FreezeTag() string { return s.name("frozen") }
 
@@ -290,6 +299,21 @@ func (s *Settings) Listed() []string {
 	var accounts []string
 	for _, p := range s.Portfolios {
 		accounts = append(accounts, p.Accounts...)
+	}
+	slices.Sort(accounts)
+	return slices.Compact(accounts)
+}
+
+// KeyAccounts are the accounts to which a stack of the fleet brings the role that deactivates leaked access keys, sorted, each once; none
+// unless the settings ask for it. Accounts of organizational units, also those to verify in, get it by a stack set.
+func (s *Settings) KeyAccounts() []string {
+	if s.LeakedAccessKeys != DeactivateKeys {
+		return nil
+	}
+	a := s.Accounts
+	accounts := append(s.Listed(), a.Tools, a.Test, a.Gamma, a.Catalog)
+	if a.Management != "" {
+		accounts = append(accounts, a.Management)
 	}
 	slices.Sort(accounts)
 	return slices.Compact(accounts)

@@ -60,6 +60,7 @@ func TestSchemaRejectsMistakes(t *testing.T) {
 		{"test region misspelt", "[eu-central-1,", "[eu-central1,"},
 		{"log retention", "log_retention_days: 365", "log_retention_days: 300"},
 		{"shards", "shards: 1", "shards: 10"},
+		{"leaked access keys", "leaked_access_keys: deactivate", "leaked_access_keys: delete"},
 		{"two sources", "source:", "source:\n  connection: {arn: \"arn:aws:codeconnections:eu-west-1:111111111111:connection/1\", repository: a/b}"},
 		{"portfolio id", "id: security", "id: Security"},
 		{"principal", `principals: ["arn:aws:iam:::role/fleet/*"]`, `principals: ["arn:aws:iam::1:role/x"]`},

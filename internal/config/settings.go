@@ -24,6 +24,7 @@ type Settings struct {
 	LogRetentionDays    int               // CloudWatch Logs retention, a value that CloudWatch accepts, default 365
 	ReplicationBuckets  map[string]string // catalog region other than home -> existing replication bucket
 	Cleansing           Cleansing         // what a secret in the history starts; default CleanseAutomatically, CleanseNever with a connection
+	LeakedAccessKeys    LeakedAccessKeys  // what a cleansing does about AWS access keys that it purges; default ReportKeys
 	Portfolios          []Portfolio       // at least one
 	SandboxOrganization bool              // test and gamma account are each the management account of a sandbox organization
 }
@@ -73,6 +74,15 @@ const (
 	CleanseAutomatically Cleansing = "automatic" // at once
 	CleanseOnApproval    Cleansing = "approval"  // people are told, and a reviewer starts it
 	CleanseNever         Cleansing = "off"       // people run fleet cleanse by hand
+)
+
+// LeakedAccessKeys is what a cleansing of the pipeline does about AWS access keys among the secrets that it purges.
+type LeakedAccessKeys string
+
+// What is done about leaked access keys.
+const (
+	ReportKeys     LeakedAccessKeys = "report"     // people are told to deactivate them
+	DeactivateKeys LeakedAccessKeys = "deactivate" // a role in every account that the fleet knows deactivates them first
 )
 
 // Approval says who may approve a publication, and for how long they are waited for.
