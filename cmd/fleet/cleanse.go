@@ -139,14 +139,14 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// acceptedSecrets are those of the platform team's list.
-func acceptedSecrets() (func(string) bool, error) {
+// acceptedSecrets are those of the platform team's list: a fingerprint under a rule.
+func acceptedSecrets() (func(rule, fingerprint string) bool, error) {
 	accepted, err := gate.AcceptedSecrets()
 	if err != nil {
 		return nil, err
 	}
-	return func(print string) bool {
-		return slices.ContainsFunc(accepted, func(a waiver.Accepted) bool { return a.Fingerprint == print })
+	return func(rule, print string) bool {
+		return slices.ContainsFunc(accepted, func(a waiver.Accepted) bool { return a.Rule == rule && a.Fingerprint == print })
 	}, nil
 }
 

@@ -14,6 +14,7 @@ package cleanse
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -30,9 +31,9 @@ type Options struct {
 	Key    []byte      // of fingerprints, the same that the secrets gate uses
 	Values [][]byte    // purge these, and not what the secrets gate finds; default nil
 
-	Store    Store                         // keeps bundles and journals
-	Accepted func(fingerprint string) bool // secrets that may stay; default none
-	Confirm  func(Secret) bool             // asked for each weak value; default nil: a weak value stops the run
+	Store    Store                               // keeps bundles and journals
+	Accepted func(rule, fingerprint string) bool // secrets that may stay, where this rule finds them; default none
+	Confirm  func(Secret) bool                   // asked for each weak value; default nil: a weak value stops the run
 
 	Barrier  Barrier   // keeps others out during the push; default none: the leases protect
 	Keys     Keys      // deactivates AWS access keys that were found; default none: people are told
@@ -58,9 +59,15 @@ type Keys interface {
 	Deactivate(ctx context.Context, id string) (done string, err error)
 }
 
-// Recreator deletes the remote repository and makes it again, empty, with its settings. It can be repeated.
+// Recreator deletes the remote repository and makes it again. A run that was cut off anywhere repeats each call with the settings that the
+// first one read.
 type Recreator interface {
-	Recreate(ctx context.Context) error
+	// Inspect reads what of the repository is not in its history. The journal keeps that before anything is deleted.
+	Inspect(ctx context.Context) (settings json.RawMessage, err error)
+	// Recreate makes the repository empty, with those settings.
+	Recreate(ctx context.Context, settings json.RawMessage) error
+	// Settle gives the repository what it can only have when its branches are there again.
+	Settle(ctx context.Context, settings json.RawMessage) error
 }
 
 // Scan finds secrets in the bare repository dir.

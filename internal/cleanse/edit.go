@@ -21,6 +21,7 @@ import (
 type editor struct {
 	secrets []Secret // longest first, so that a value within another is looked for after it
 	masks   [][]byte
+	folds   bool // a value may be written over several lines that belong together
 }
 
 func newEditor(key []byte, all []Secret) *editor {
@@ -30,6 +31,7 @@ func newEditor(key []byte, all []Secret) *editor {
 	})
 	for _, s := range e.secrets {
 		e.masks = append(e.masks, mask(key, s.value))
+		e.folds = e.folds || s.folded
 	}
 	return e
 }
@@ -58,6 +60,31 @@ func (e *editor) text(body []byte) edit {
 			next := bytes.Index(result.body[at+len(s.value):], s.value)
 			if at += len(s.value) + next; next < 0 {
 				at = -1
+			}
+		}
+	}
+	if e.folds {
+		return e.joined(result)
+	}
+	return result
+}
+
+// joined takes out values whose parts stand in lines that belong together (secrets.Fold). What joins the parts stays.
+func (e *editor) joined(result edit) edit {
+	text, at := secrets.Fold(result.body)
+	for i, s := range e.secrets {
+		for _, start := range places(text, s.value) {
+			if len(result.found) == 0 {
+				result.body = bytes.Clone(result.body)
+			}
+			if !slices.Contains(result.found, i) {
+				result.found = append(result.found, i)
+			}
+			copy(text[start:], e.masks[i])
+			for k, position := range at[start : start+len(s.value)] {
+				if position >= 0 {
+					result.body[position] = e.masks[i][k]
+				}
 			}
 		}
 	}

@@ -159,7 +159,9 @@ func TestAcceptedSecretsStay(t *testing.T) {
 	r.push()
 	o := r.options(t.TempDir())
 	o.Scan = scanFor(keyID(24))
-	o.Accepted = func(print string) bool { return print == newSecret(o.Key, []byte(keyID(24)), "", "").Fingerprint }
+	o.Accepted = func(rule, print string) bool {
+		return rule == "AWS_ACCESS_KEY" && print == newSecret(o.Key, []byte(keyID(24)), "", "").Fingerprint
+	}
 	result, err := Run(context.Background(), o)
 	require.NoError(t, err)
 	assert.Nil(t, result.Plan)

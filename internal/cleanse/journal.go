@@ -42,9 +42,10 @@ type Journal struct {
 	Started      time.Time         `json:"started"`
 	Updated      time.Time         `json:"updated"`
 	Head         string            `json:"head,omitempty"`
-	Bundle       string            `json:"bundle"`            // SHA-256 of the bundle of the old history
-	Fresh        string            `json:"fresh,omitempty"`   // the same of the new history, where the repository is made again
-	Emptied      bool              `json:"emptied,omitempty"` // it was made, and is being filled
+	Bundle       string            `json:"bundle"`             // SHA-256 of the bundle of the old history
+	Fresh        string            `json:"fresh,omitempty"`    // the same of the new history, where the repository is made again
+	Settings     json.RawMessage   `json:"settings,omitempty"` // of that repository, as its Recreator wants them
+	Emptied      bool              `json:"emptied,omitempty"`  // it was made, and is being filled
 	Changes      []Change          `json:"changes"`
 	Commits      map[string]string `json:"commits"` // old id -> new id
 	Fingerprints []string          `json:"fingerprints"`

@@ -1,7 +1,9 @@
 package cleanse
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -41,12 +43,31 @@ func (p *platform) Deactivate(_ context.Context, id string) (string, error) {
 	return "deactivated " + id, p.fail["deactivate"]
 }
 
-func (p *platform) Recreate(ctx context.Context) error {
-	p.said = append(p.said, "recreate")
+func (p *platform) Inspect(context.Context) (json.RawMessage, error) {
+	p.said = append(p.said, "inspect")
+	return json.RawMessage(`{"tag":1}`), p.fail["inspect"]
+}
+
+func (p *platform) Recreate(ctx context.Context, settings json.RawMessage) error {
+	p.said = append(p.said, "recreate "+compact(settings))
 	if err := p.fail["recreate"]; err != nil {
 		return err
 	}
-	return p.Local.Recreate(ctx)
+	return p.Local.Recreate(ctx, settings)
+}
+
+// compact forgets white space, which the journal adds.
+func compact(settings json.RawMessage) string {
+	var out bytes.Buffer
+	if err := json.Compact(&out, settings); err != nil {
+		return err.Error()
+	}
+	return out.String()
+}
+
+func (p *platform) Settle(_ context.Context, settings json.RawMessage) error {
+	p.said = append(p.said, "settle "+compact(settings))
+	return p.fail["settle"]
 }
 
 func TestKeysAreDeactivatedFirstAndOthersAreKeptOutDuringThePush(t *testing.T) {
@@ -72,7 +93,9 @@ func TestAPlatformThatRefusesStopsTheRunInTime(t *testing.T) {
 		"a key that stays active":  {"deactivate", "cannot be deactivated: no: nothing was changed in the repository", true},
 		"a freeze that fails":      {"close", "cannot be frozen: no: nothing was changed", true},
 		"a freeze that cannot end": {"open", "the repository is still frozen: no", false},
+		"settings unread":          {"inspect", "its settings cannot be read: no: it stays as it is", false},
 		"a recreation that fails":  {"recreate", "cannot be made again: no: run again", false},
+		"settings not given":       {"settle", "but not all of its settings: no: run again", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,6 +130,82 @@ func TestARecreatedRepositoryHasNoOldObjectAndCanStillBeUndone(t *testing.T) {
 	_, err = Undo(context.Background(), s.o, "")
 	require.NoError(t, err)
 	assert.Equal(t, s.want, s.refs())
+}
+
+func TestARepositoryIsMadeAgainWithItsSettingsWhileOthersAreKeptOut(t *testing.T) {
+	s := newScene(t, true)
+	p := &platform{fail: map[string]error{"settle": errors.New("no")}, Local: LocalOf(s.address())}
+	s.o.Barrier, s.o.Recreate = p, p
+	_, err := Run(context.Background(), s.o)
+	require.Error(t, err)
+	assert.Equal(t, []string{"close", "inspect", "recreate {\"tag\":1}", "settle {\"tag\":1}", "open"}, p.said)
+	p.said, p.fail = nil, map[string]error{}
+	result, err := Run(context.Background(), s.o)
+	require.NoError(t, err)
+	assert.True(t, result.Recreated)
+	assert.Equal(t, []string{"close", "settle {\"tag\":1}", "open"}, p.said, "another process goes on by the journal, and deletes nothing twice")
+}
+
+// TestARepositoryWithoutASecretCanBeMadeAgain is what an administrator does after the pipeline has purged.
+func TestARepositoryWithoutASecretCanBeMadeAgain(t *testing.T) {
+	s := newScene(t, true)
+	purge := s.o
+	_, err := Run(context.Background(), purge)
+	require.NoError(t, err)
+	old := s.want["refs/heads/main"]
+	_, err = tryGit(s.dir, "cat-file", "-e", old)
+	require.NoError(t, err, "the server keeps old objects")
+	now := s.refs()
+
+	s.o.Store = Folder(t.TempDir()) // of another person
+	s.o.Recreate = LocalOf(s.address())
+	result, err := Run(context.Background(), s.o)
+	require.NoError(t, err)
+	assert.True(t, result.Recreated)
+	assert.Nil(t, result.Plan)
+	assert.Equal(t, now, s.refs())
+	_, err = tryGit(s.dir, "cat-file", "-e", old)
+	require.Error(t, err)
+	_, err = Undo(context.Background(), s.o, "")
+	require.ErrorContains(t, err, "there is no run", "no ref was changed")
+	_, err = Undo(context.Background(), purge, "")
+	require.NoError(t, err)
+	assert.Equal(t, s.want, s.refs(), "the purge before it can still be undone")
+}
+
+func TestARepositoryThatSomebodyPushesToIsNotMadeAgain(t *testing.T) {
+	s := newScene(t, true)
+	_, err := Run(context.Background(), s.o)
+	require.NoError(t, err)
+	clone := filepath.Join(t.TempDir(), "new")
+	gitIn(t, t.TempDir(), "clone", "-q", s.address(), clone)
+	p := &platform{fail: map[string]error{}, Local: LocalOf(s.address()), closed: func() {
+		gitIn(t, clone, "commit", "-q", "--allow-empty", "-m", "meanwhile")
+		gitIn(t, clone, "push", "-q", "origin", "HEAD:main")
+	}}
+	s.o.Barrier, s.o.Recreate = p, p
+	_, err = Run(context.Background(), s.o)
+	require.ErrorContains(t, err, "somebody pushed before the repository was made again")
+	assert.Equal(t, gitIn(t, clone, "rev-parse", "HEAD"), s.refs()["refs/heads/main"])
+	assert.NotContains(t, strings.Join(p.said, " "), "recreate")
+}
+
+// TestALocalRepositoryIsMadeAgainFromWhereverItWasCutOff goes through the renames of Local.Recreate.
+func TestALocalRepositoryIsMadeAgainFromWhereverItWasCutOff(t *testing.T) {
+	r := newRemote(t)
+	r.commit("start", map[string]string{"a.txt": "a"})
+	r.push()
+	gitIn(t, r.dir, "config", "fleet.kept", "yes")
+	require.NoError(t, os.Rename(r.dir, r.dir+".gone"))
+	local := LocalOf(r.address())
+	require.Equal(t, Local(r.dir), local)
+	require.NoError(t, local.Recreate(context.Background(), nil))
+	assert.Equal(t, "yes", gitIn(t, r.dir, "config", "fleet.kept"))
+	assert.Empty(t, r.refs())
+	assert.NoDirExists(t, r.dir+".gone")
+	require.NoError(t, os.RemoveAll(r.dir))
+	assert.Empty(t, LocalOf(r.address()))
+	require.ErrorContains(t, local.Recreate(context.Background(), nil), "is gone: restore it from its bundle")
 }
 
 func TestAKillWhileTheRepositoryIsMadeAgainLosesNothing(t *testing.T) {

@@ -81,7 +81,9 @@ func (c *Cleansing) prepare(ctx context.Context, mirror string, ask bool) (*roun
 func (c *Cleansing) secrets(ctx context.Context, r *round) ([]Secret, error) {
 	var all []Secret
 	for _, value := range c.Values {
-		all = append(all, newSecret(c.Key, value, "GIVEN", "a value from standard input"))
+		given := newSecret(c.Key, value, "GIVEN", "a value from standard input")
+		given.folded = true // nobody said how it is written
+		all = append(all, given)
 	}
 	if len(c.Values) == 0 {
 		scanned, err := c.Scan(ctx, r.mirror)
@@ -91,13 +93,10 @@ func (c *Cleansing) secrets(ctx context.Context, r *round) ([]Secret, error) {
 		if err := unreadable(scanned.Findings); err != nil {
 			return nil, err
 		}
-		all = scanned.Secrets
+		all, r.left = scanned.Secrets, c.staying(scanned)
 	}
 	return slices.DeleteFunc(all, func(s Secret) bool {
 		c.hide(s.value)
-		if c.Accepted != nil && c.Accepted(s.Fingerprint) {
-			r.left[s.Fingerprint] = true
-		}
 		return r.left[s.Fingerprint]
 	}), nil
 }

@@ -23,9 +23,10 @@ func (c *Cleansing) resume(ctx context.Context, result *Result) error {
 		case Recreating:
 			result.Resumed = true
 			c.say("making the repository again, as %s began to", j.ID)
-			if err := c.refill(ctx, j); err != nil {
+			if err := c.barred(ctx, func() error { return c.refill(ctx, j) }); err != nil {
 				return err
 			}
+			result.Run, result.Recreated = j.Run, true
 		case Pushing:
 			result.Resumed = true
 			c.say("finishing %s", j.ID)
@@ -53,6 +54,9 @@ func (c *Cleansing) resumePush(ctx context.Context, j *Journal, result *Result) 
 		return err
 	}
 	result.Plan = r.plan
+	if err := c.rotate(ctx, r, result); err != nil { // again, so that people are told of it whichever process is the last
+		return err
+	}
 	_, err = c.finish(ctx, r, j, result, true) // the rounds of Run look at what is left
 	return err
 }
@@ -90,6 +94,9 @@ func (c *Cleansing) again(ctx context.Context, fresh string, j *Journal) error {
 	if !maps.Equal(now, refMap(refs)) {
 		return errors.New("somebody pushed before the repository was made again: it is cleansed, and old objects can still be read by id: run fleet cleanse run --recreate again")
 	}
+	if j.Settings, err = c.Recreate.Inspect(ctx); err != nil {
+		return c.clean(fmt.Errorf("the repository cannot be made again, because its settings cannot be read: %w: it stays as it is", err))
+	}
 	j.State, j.Fresh = Recreating, digest
 	if err := c.save(ctx, j); err != nil {
 		return err
@@ -97,8 +104,24 @@ func (c *Cleansing) again(ctx context.Context, fresh string, j *Journal) error {
 	return c.refill(ctx, j)
 }
 
+// onlyAgain makes a repository anew that holds no secret, for example after the pipeline has purged it.
+func (c *Cleansing) onlyAgain(ctx context.Context, r *round, result *Result) error {
+	j, err := c.begin(ctx, r, result)
+	if err != nil {
+		return err
+	}
+	if err := c.barred(ctx, func() error { return c.again(ctx, r.mirror, j) }); err != nil {
+		return err
+	}
+	result.Run, result.Recreated = j.Run, true
+	return nil
+}
+
 // refill makes the remote anew and gives it the new history. It can be repeated: refs that are there already stay.
 func (c *Cleansing) refill(ctx context.Context, j *Journal) error {
+	if c.Recreate == nil {
+		return fmt.Errorf("%s was being made again when %s was cut off: run fleet cleanse run --recreate", j.Remote, j.ID)
+	}
 	fresh, err := c.unbundle(ctx, j.ID, freshFile, j.Fresh, "refill")
 	if err != nil {
 		return err
@@ -120,6 +143,9 @@ func (c *Cleansing) refill(ctx context.Context, j *Journal) error {
 	if err := (&pusher{c: c, dir: fresh, old: fresh, j: fill, edit: newEditor(c.Key, nil), keep: keep}).push(ctx); err != nil {
 		return err
 	}
+	if err := c.Recreate.Settle(ctx, j.Settings); err != nil {
+		return c.clean(fmt.Errorf("the repository was made again and has its history, but not all of its settings: %w: run again", err))
+	}
 	j.State = Done
 	return c.save(ctx, j)
 }
@@ -130,10 +156,8 @@ func (c *Cleansing) empty(ctx context.Context, j *Journal, refs map[string]strin
 	if err == nil && len(now) > 0 && !maps.Equal(now, refs) {
 		return fmt.Errorf("somebody pushed before %s was made again: it is cleansed, and old objects can still be read by id: run fleet cleanse undo or keep it", j.Remote)
 	}
-	if c.Recreate == nil {
-		return fmt.Errorf("%s was being made again when %s was cut off: run fleet cleanse run --recreate", j.Remote, j.ID)
-	}
-	if err := c.Recreate.Recreate(ctx); err != nil { // the remote may be gone already: an error of remoteRefs says nothing
+	c.say("making the repository again")
+	if err := c.Recreate.Recreate(ctx, j.Settings); err != nil { // the remote may be gone already: an error of remoteRefs says nothing
 		return c.clean(fmt.Errorf("the repository cannot be made again: %w: run again; the new history is kept as %s/%s", err, j.ID, freshFile))
 	}
 	j.Emptied = true

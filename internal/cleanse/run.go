@@ -16,8 +16,10 @@ type Result struct {
 	Run      string            // id by which all of them are undone
 	Commits  map[string]string // old id -> new id, of all rounds
 	Rotated  []string          // what Keys did
-	Left     []string          // fingerprints of secrets that stay: accepted, or not confirmed
-	Resumed  bool              // an earlier run was finished
+
+	Recreated bool     // the repository was made again
+	Left      []string // fingerprints of secrets that stay: accepted, or not confirmed
+	Resumed   bool     // an earlier run was finished
 }
 
 // MakePlan says what Run would change.
@@ -38,10 +40,16 @@ func MakePlan(ctx context.Context, o Options) (*Plan, error) {
 	return r.plan, c.absent(r)
 }
 
-// absent says that a given value is nowhere, which is no success: it may be in a submodule.
+// absent says that a value is nowhere, which is no success: a given one may be in a submodule, and what the gate found is written in a way that
+// only it can read.
 func (c *Cleansing) absent(r *round) error {
-	if len(c.Values) == 0 || !r.plan.empty() {
+	if !r.plan.empty() || len(r.plan.Secrets) == 0 {
 		return nil
+	}
+	if len(c.Values) == 0 {
+		s := r.plan.Secrets[0]
+		return fmt.Errorf("%s (%s, fingerprint %.12s) was found, and no bytes that could be replaced: nothing was changed: fleet check --only secrets names "+
+			"the object: take it out by hand (git filter-repo --strip-blobs-with-ids)", s.Title, s.Rule, s.Fingerprint)
 	}
 	if r.e.h.modules {
 		return fmt.Errorf("the value is nowhere in %s, which has submodules: they are repositories of their own: run fleet cleanse with the address of each; nothing was changed", c.address())
@@ -87,7 +95,10 @@ func (c *Cleansing) round(ctx context.Context, result *Result) (again bool, err 
 		if len(result.Journals) > 0 || result.Resumed { // the round before left nothing to do
 			return false, nil
 		}
-		return false, c.absent(r)
+		if err := c.absent(r); err != nil || c.Recreate == nil {
+			return false, err
+		}
+		return false, c.onlyAgain(ctx, r, result)
 	}
 	result.Plan = r.plan
 	if err := c.rotate(ctx, r, result); err != nil {
@@ -193,7 +204,7 @@ func (c *Cleansing) land(ctx context.Context, r *round, j *Journal, result *Resu
 		if err := c.save(ctx, j); err != nil {
 			return false, err
 		}
-		return c.after(ctx, r, j)
+		return c.after(ctx, r, j, result)
 	case !errors.As(pushed, &moved):
 		return false, pushed
 	case j.applied() > 0:
@@ -213,7 +224,7 @@ func refMap(refs []ref) map[string]string {
 }
 
 // after clones the remote once more. What was pushed between the last look and the push is found now, and cleansed in another round.
-func (c *Cleansing) after(ctx context.Context, r *round, j *Journal) (again bool, err error) {
+func (c *Cleansing) after(ctx context.Context, r *round, j *Journal, result *Result) (again bool, err error) {
 	fresh, err := c.mirror(ctx, c.Remote, "after")
 	if err != nil {
 		return false, err
@@ -234,6 +245,7 @@ func (c *Cleansing) after(ctx context.Context, r *round, j *Journal) (again bool
 		}
 	}
 	if c.Recreate != nil {
+		result.Recreated = true
 		return false, c.again(ctx, fresh, j)
 	}
 	return false, nil

@@ -22,6 +22,7 @@ type Secret struct {
 	Fingerprint string   // by which findings of the gate know it
 	Weak        []string // why purging it could change what is no secret; empty: it is long and random
 	value       []byte
+	folded      bool // in some object its bytes do not stand in one piece
 }
 
 // Format prints a secret without its value, whatever the verb.
@@ -135,22 +136,27 @@ func (c *Cleansing) gate(ctx context.Context, dir string) (Scanned, error) {
 // whole makes secrets of what the gate found: a private key is all of its lines, and what was found in an encoded text is that text.
 func (c *Cleansing) whole(ctx context.Context, dir string, found []secrets.Found) ([]Secret, error) {
 	var all []Secret
-	seen := map[string]bool{}
-	add := func(f secrets.Found, value []byte) {
-		if len(value) == 0 || seen[string(value)] {
+	seen := map[string]int{} // place in all
+	add := func(f secrets.Found, value []byte, folded bool) {
+		if len(value) == 0 {
 			return
 		}
-		seen[string(value)] = true
-		c.hide(value)
-		s := newSecret(c.Key, value, f.Rule, f.Title)
-		s.Fingerprint = f.Fingerprint
-		all = append(all, s)
+		i, ok := seen[string(value)]
+		if !ok {
+			i = len(all)
+			seen[string(value)] = i
+			c.hide(value)
+			s := newSecret(c.Key, value, f.Rule, f.Title)
+			s.Fingerprint = f.Fingerprint
+			all = append(all, s)
+		}
+		all[i].folded = all[i].folded || folded
 	}
 	bodies := map[string][]secrets.Decoded{}
 	for _, f := range found {
 		value := []byte(f.Value)
 		if f.Object == "" {
-			add(f, value)
+			add(f, value, false)
 			continue
 		}
 		texts, ok := bodies[f.Object]
@@ -163,7 +169,7 @@ func (c *Cleansing) whole(ctx context.Context, dir string, found []secrets.Found
 			bodies[f.Object] = texts
 		}
 		for _, full := range inTexts(texts, value) {
-			add(f, full)
+			add(f, full, !bytes.Contains(texts[0].Body, full))
 		}
 	}
 	return all, nil

@@ -71,7 +71,8 @@ func (c *Cleansing) roundsOf(ctx context.Context, run string) ([]*Journal, error
 		return nil, c.clean(err)
 	}
 	all = slices.DeleteFunc(all, func(j *Journal) bool {
-		return j.Remote != c.address() || !slices.Contains([]State{Pushing, Recreating, Done}, j.State)
+		only := j.State == Done && len(j.Changes) == 0 // the repository was made again, and no ref was changed
+		return j.Remote != c.address() || only || !slices.Contains([]State{Pushing, Recreating, Done}, j.State)
 	})
 	if run == "" && len(all) > 0 {
 		run = all[len(all)-1].Run

@@ -32,7 +32,9 @@ func Verify(ctx context.Context, o Options) (*Verified, error) {
 	result := &Verified{Refs: len(refs)}
 	var all []Secret
 	for _, value := range c.Values {
-		all = append(all, newSecret(c.Key, value, "GIVEN", ""))
+		given := newSecret(c.Key, value, "GIVEN", "")
+		given.folded = true
+		all = append(all, given)
 	}
 	held, err := c.search(ctx, dir, newEditor(c.Key, all))
 	if err != nil {
@@ -47,7 +49,7 @@ func Verify(ctx context.Context, o Options) (*Verified, error) {
 		return nil, err
 	}
 	for _, f := range scanned.Findings {
-		if c.Accepted == nil || !c.Accepted(f.Fingerprint) {
+		if !c.accepted(f) {
 			result.Problems = append(result.Problems, c.scrub(f.String()))
 		}
 	}

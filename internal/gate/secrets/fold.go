@@ -1,11 +1,20 @@
 package secrets
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // folded joins lines that belong together: behind a backslash, behind the = of quoted-printable mail, and two literals of a program, one
 // under the other. Other lines are empty in it, so that the numbers stay; it is nil where nothing is to be joined.
 func folded(body []byte) []byte {
-	var out []byte
+	out, _ := Fold(body)
+	return out
+}
+
+// Fold is folded with the places of its bytes: out[i] is body[at[i]], or a line break that stands for a line that was left out, where at[i]
+// is -1.
+func Fold(body []byte) (out []byte, at []int) {
 	waiting := 0 // line breaks to be written before anything else
 	joined := false
 	for start := 0; start < len(body); {
@@ -17,15 +26,19 @@ func folded(body []byte) []byte {
 		if joins || joined {
 			if !joined {
 				out = append(out, bytes.Repeat([]byte("\n"), waiting)...)
+				at = append(at, slices.Repeat([]int{-1}, waiting)...)
 				waiting = 0
 			}
 			out = append(out, body[start:cut]...)
+			for i := start; i < cut; i++ {
+				at = append(at, i)
+			}
 		}
 		waiting++
 		joined = joins
 		start = next
 	}
-	return out
+	return out, at
 }
 
 // seam says whether the line body[start:end] goes on in the next, where it is to be cut, and where what follows starts.
