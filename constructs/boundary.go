@@ -170,6 +170,9 @@ func FleetRoles(s *config.Settings) []string {
 	} {
 		roles = append(roles, "arn:aws:iam::*:role/"+s.Name+"-"+function)
 	}
+	if s.LeakedAccessKeys == config.DeactivateKeys {
+		roles = append(roles, "arn:aws:iam::*:role/"+s.KeyDeactivationRole())
+	}
 	return roles
 }
 

@@ -22,6 +22,7 @@ func newCatalog(app awscdk.App, s *config.Settings, accounts *boundaries) awscdk
 	})
 	accounts.of(account, stack)
 	newUnitBoundary(stack, s)
+	newUnitKeyDeactivation(stack, s)
 	newTemplateStore(stack, s, s.Regions.Home)
 	parts.NewBucket(stack, "Ledger", parts.BucketProps{Name: s.LedgerBucket(), ObjectLockDays: ledgerDays, WriteOnce: true})
 	newDeployRoles(stack, deployRoleProps{

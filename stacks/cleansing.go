@@ -3,6 +3,8 @@ package stacks
 import (
 	"slices"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
 	"accountfleet/buildspecs"
 	"accountfleet/internal/config"
 
@@ -41,7 +43,7 @@ func (b *builder) cleanse(key *parts.Key, topic string) []parts.Statement {
 	repository := []string{s.ToolsARN("codecommit", s.Source.Repository)}
 	pipeline := []string{s.ToolsARN("codepipeline", s.PipelineName())}
 	store, artifacts := s.CleansingBucket(), parts.ArtifactObjects(s, s.ArtifactBucket(), sourceArtifact, packaging)
-	return []parts.Statement{
+	return append([]parts.Statement{
 		parts.Allow("Toolbox", []string{b.toolbox.object}, "s3:GetObject"),
 		parts.Allow("RewriteTheRepository", repository, "codecommit:GitPull", "codecommit:GitPush"),
 		parts.Allow("FreezeTheRepository", repository, "codecommit:TagResource", "codecommit:UntagResource").
@@ -58,5 +60,57 @@ func (b *builder) cleanse(key *parts.Key, topic string) []parts.Statement {
 		parts.Allow("EncryptNotifications", []string{b.logsKey}, "kms:Decrypt", "kms:GenerateDataKey").
 			When("StringEquals", "kms:ViaService", "sns."+s.Regions.Home+".amazonaws.com"),
 		assume(b.catalog(s.CatalogRewriteRole())),
+	}, deactivateKeys(s)...)
+}
+
+// deactivateKeys is what a cleansing needs to deactivate access keys: to ask whose account a key is of, and the role there. The accounts of
+// organizational units are not in the settings, so for these the organization stands: a key of a stranger leads into no account of a stranger.
+func deactivateKeys(s *config.Settings) []parts.Statement {
+	var roles []string
+	for _, account := range s.KeyAccounts() {
+		roles = append(roles, config.RoleARN(account, s.KeyDeactivationRole()))
 	}
+	if len(roles) == 0 {
+		return nil
+	}
+	takeRoles := assume(roles...)
+	takeRoles.Sid = "DeactivateKeys"
+	statements := []parts.Statement{
+		parts.Allow("FindAccountsOfKeys", []string{"*"}, "sts:GetAccessKeyInfo"), // takes no resource
+		takeRoles,
+	}
+	if len(s.Units()) > 0 {
+		inUnits := assume(config.RoleARN("*", s.KeyDeactivationRole())).When("StringEquals", "aws:ResourceOrgID", s.Organization)
+		inUnits.Sid = "DeactivateKeysInUnits"
+		statements = append(statements, inUnits)
+	}
+	return statements
+}
+
+// bringKeyDeactivation makes the role that deactivates leaked access keys in the first of the stacks of each account, if the settings ask
+// for it. An account in which only Verify looks gets it, like its boundary, through its organizational unit.
+func bringKeyDeactivation(s *config.Settings, stacks ...awscdk.Stack) {
+	without := s.KeyAccounts()
+	for _, stack := range stacks {
+		account := *stack.Account()
+		if i := slices.Index(without, account); i >= 0 {
+			parts.NewKeyDeactivationRole(stack, "KeyDeactivationRole", s, account)
+			without = slices.Delete(without, i, i+1)
+		}
+	}
+}
+
+// newManagement is the management account, where nothing else of the fleet is but the role that deactivates leaked access keys.
+func newManagement(app awscdk.App, s *config.Settings) awscdk.Stack {
+	return installed(app, place{
+		name: s.ManagementStack(), account: s.Accounts.Management, region: s.Regions.Home,
+		description: "Account fleet: role by which leaked access keys of the management account are deactivated",
+	})
+}
+
+// needsManagement says whether that role needs a stack of its own in the management account.
+func needsManagement(s *config.Settings) bool {
+	a := s.Accounts
+	others := append(s.Consumers(), a.Tools, a.Test, a.Gamma, a.Catalog)
+	return slices.Contains(s.KeyAccounts(), a.Management) && !slices.Contains(others, a.Management)
 }

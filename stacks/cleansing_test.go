@@ -34,8 +34,25 @@ func TestTheCleansingMayDoExactlyThis(t *testing.T) {
 		"kms:Decrypt kms:GenerateDataKey on OperationsKey if map[StringEquals:map[kms:ViaService:sns.eu-west-1.amazonaws.com]]",
 		"sts:AssumeRole on arn:aws:iam::444444444444:role/fleet-catalog-rewrite",
 	}
+	assert.Equal(t, want, permissions(t, different.role(t, cleansingRole)))
+	accounts := "arn:aws:iam::111111111111:role/fleet-key-deactivation arn:aws:iam::222222222222:role/fleet-key-deactivation " +
+		"arn:aws:iam::333333333333:role/fleet-key-deactivation arn:aws:iam::444444444444:role/fleet-key-deactivation " +
+		"arn:aws:iam::555555555555:role/fleet-key-deactivation arn:aws:iam::666666666666:role/fleet-key-deactivation"
+	assert.Equal(t, slices.Concat(want, []string{ // and this, where leaked access keys are deactivated
+		"sts:GetAccessKeyInfo on *",
+		"sts:AssumeRole on " + accounts,
+		"sts:AssumeRole on arn:aws:iam::*:role/fleet-key-deactivation if map[StringEquals:map[aws:ResourceOrgID:o-exampleorgid]]",
+	}), permissions(t, revoking.role(t, cleansingRole)))
+	alone := permissions(t, revokingE.role(t, cleansingRole))
+	assert.Equal(t, []string{"sts:GetAccessKeyInfo on *", "sts:AssumeRole on arn:aws:iam::111111111111:role/fleet-key-deactivation"}, alone[len(want):],
+		"without units no account but those of the settings")
+}
+
+// permissions are what a role is allowed, statement by statement.
+func permissions(t *testing.T, role named) []string {
+	t.Helper()
 	var got []string
-	for _, s := range different.role(t, cleansingRole).statements() {
+	for _, s := range role.statements() {
 		require.Equal(t, "Allow", s["Effect"])
 		line := strings.Join(texts(s["Action"]), " ") + " on " + strings.Join(targets(s["Resource"]), " ")
 		if s["Condition"] != nil {
@@ -43,7 +60,7 @@ func TestTheCleansingMayDoExactlyThis(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	assert.Equal(t, want, got)
+	return got
 }
 
 // targets names the resources of a statement: ARNs as they are, references by their logical id.

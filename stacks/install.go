@@ -36,10 +36,14 @@ func Install(app awscdk.App, props InstallProps) error {
 	for _, account := range s.Consumers() {
 		before = append(before, newConsumer(app, s, account, accounts))
 	}
+	if needsManagement(s) {
+		before = append(before, newManagement(app, s))
+	}
 	toolchain, err := newToolchain(app, toolchainProps{Settings: s, Toolbox: toolbox, App: bundle, Seed: props.Seed})
 	if err != nil {
 		return err
 	}
+	bringKeyDeactivation(s, append(before, toolchain)...)
 	for _, stack := range before {
 		toolchain.AddStackDependency(stack, nil)
 	}

@@ -41,6 +41,9 @@ var (
 	publishedU rendered // what is published, one portfolio shared with organizational units, two shards
 	approving  rendered // a cleansing waits for a reviewer
 	never      rendered // nothing cleanses
+	revoking   rendered // leaked access keys are deactivated, everywhere: stacks, units, a management account without any other stack
+	revokingP  rendered // the same where accounts have several functions
+	revokingE  rendered // the same where all accounts are one
 	large      rendered // 40 products of 30 versions for organizational units, with long launch roles
 )
 
@@ -95,6 +98,9 @@ func run(m *testing.M, scratch string) int {
 		{&publishedU, "published-units", publishing(unitsSettings(), unitsPlan())},
 		{&approving, "approving", installation(cleansingSettings(config.CleanseOnApproval))},
 		{&never, "never", installation(cleansingSettings(config.CleanseNever))},
+		{&revoking, "revoking", installation(revokingSettings(unitsSettings()))},
+		{&revokingP, "revoking-partly", installation(revokingSettings(partlySettings()))},
+		{&revokingE, "revoking-equal", installation(revokingSettings(equalSettings()))},
 		{&large, "large", publishing(unitsSettings(), largePlan())},
 	} {
 		if err := synthesize(c.into, filepath.Join(scratch, c.name), c.build); err != nil {
@@ -170,6 +176,11 @@ func settings() *config.Settings {
 func cleansingSettings(mode config.Cleansing) *config.Settings {
 	s := settings()
 	s.Cleansing = mode
+	return s
+}
+
+func revokingSettings(s *config.Settings) *config.Settings {
+	s.LeakedAccessKeys = config.DeactivateKeys
 	return s
 }
 

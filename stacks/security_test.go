@@ -14,7 +14,8 @@ import (
 )
 
 func installations() map[string]rendered {
-	return map[string]rendered{"different": different, "equal": equal, "partly": partly, "regions": regions, "units": units}
+	return map[string]rendered{"different": different, "equal": equal, "partly": partly, "regions": regions, "units": units,
+		"revoking": revoking, "revoking partly": revokingP, "revoking equal": revokingE}
 }
 
 func everything() map[string]rendered {
@@ -254,6 +255,9 @@ func TestTrustAndPermissionAgree(t *testing.T) {
 		for _, role := range r.in("fleet-toolchain", "AWS::IAM::Role") {
 			user := "arn:aws:iam::111111111111:role/" + role.properties["RoleName"].(string)
 			for _, statement := range role.allowing("sts:AssumeRole") {
+				if statement["Sid"] == "DeactivateKeysInUnits" { // its roles come by a stack set: see keys_test.go
+					continue
+				}
 				for _, target := range list(statement["Resource"]) {
 					arn, ok := target.(string)
 					if !ok { // a reference to an action role of the same stack

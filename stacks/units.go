@@ -40,6 +40,19 @@ func newUnitBoundary(stack awscdk.Stack, s *config.Settings) {
 	})
 }
 
+// newUnitKeyDeactivation brings the role that deactivates leaked access keys to the accounts of organizational units, if the settings ask
+// for it. It needs no boundary: it can do two things, and neither is a product's.
+func newUnitKeyDeactivation(stack awscdk.Stack, s *config.Settings) {
+	units, except := s.Units(), s.KeyAccounts()
+	if len(units) == 0 || len(except) == 0 {
+		return
+	}
+	parts.NewUnitStackSet(stack, "UnitKeyDeactivation", parts.UnitStackSetProps{
+		Name: s.KeyDeactivationStackSet(), Description: "Role by which leaked access keys of accounts of organizational units are deactivated",
+		Template: parts.KeyDeactivationTemplate(s), Units: units, Except: except, Region: s.Regions.Home,
+	})
+}
+
 // launchRoleStackSets are the stack sets that bring launch roles. They belong to the management account, also those of a delegated
 // administrator, and AWS does not say whose account a policy must name, so both are.
 func launchRoleStackSets(s *config.Settings) []string {
