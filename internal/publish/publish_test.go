@@ -17,7 +17,6 @@ import (
 	"accountfleet/internal/bundle"
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
-	"accountfleet/internal/evidence"
 	"accountfleet/internal/ledger"
 	"accountfleet/internal/plan"
 )
@@ -213,149 +212,6 @@ func TestGuidanceAloneIsAGuidanceEntry(t *testing.T) {
 	require.False(t, s.versions["prod-1"][0].Active)
 }
 
-func verification(s *shelf, l Ledger, p *plan.Plan) *Verification {
-	return &Verification{
-		Settings: settings, Plan: p, Rendering: "r1", Execution: "e1", Ledger: l,
-		MarketOf: func(string, string) Market { return s }, ShelfIn: func(string) Shelf { return s },
-		Pace: cloud.Pace{First: time.Millisecond, Longest: time.Millisecond, Timeout: 20 * time.Millisecond, Look: 40 * time.Millisecond},
-		Now:  func() time.Time { return time.Unix(0, 0) }, Out: io.Discard,
-	}
-}
-
-func TestVerifySeesWhatConsumersSee(t *testing.T) {
-	s, l, p := world(t)
-	require.NoError(t, settlement(s, l, p).Settle(t.Context()))
-	e, err := verification(s, l, p).Verify(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, evidence.Passed, e.Outcome)
-	require.Equal(t, 2, e.Checks[0].Counted)
-}
-
-func TestVerifyRestoresWhatConsumersCannotUse(t *testing.T) {
-	s, l, p := world(t)
-	require.NoError(t, settlement(s, l, p).Settle(t.Context()))
-	s.hidden["pa-2"] = true
-	for _, want := range []string{"restored: vpc 2.0.0 invisible again, ledger entry 3", "recorded before"} {
-		e, err := verification(s, l, p).Verify(t.Context())
-		var refusal *Refusal
-		require.ErrorAs(t, err, &refusal)
-		require.ErrorContains(t, err, "consumer 555555555555 in eu-west-1: vpc 2.0.0 is not visible")
-		require.ErrorContains(t, err, want)
-		require.Equal(t, evidence.Findings, e.Outcome)
-	}
-	require.False(t, s.versions["prod-1"][1].Active)
-	entries := must(l.Entries(t.Context()))
-	require.Len(t, entries, 3)
-	require.Equal(t, ledger.Restored, entries[2].Kind)
-	require.Equal(t, p.New, entries[2].Inactive)
-	_, err := ledger.Reduce(entries)
-	require.NoError(t, err)
-}
-
-func TestVerifySeesEveryDifference(t *testing.T) {
-	for name, row := range map[string]struct {
-		spoil func(*shelf, *plan.Plan)
-		want  string
-	}{
-		"no product":           {func(s *shelf, _ *plan.Plan) { clear(s.names) }, `product vpc ("Network") cannot be launched through portfolio "Baseline"`},
-		"not deprecated":       {func(s *shelf, _ *plan.Plan) { s.versions["prod-1"][0].Deprecated = false }, "vpc 1.0.0 is not deprecated"},
-		"deprecated too early": {func(s *shelf, _ *plan.Plan) { s.versions["prod-1"][1].Deprecated = true }, "vpc 2.0.0 is deprecated"},
-		"inactive but visible": {func(_ *shelf, p *plan.Plan) { p.Deactivate, p.Deprecate = p.Deprecate, nil }, "vpc 1.0.0 is still visible"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, l, p := world(t)
-			require.NoError(t, settlement(s, l, p).Settle(t.Context()))
-			row.spoil(s, p)
-			_, err := verification(s, l, p).Verify(t.Context())
-			require.ErrorContains(t, err, row.want)
-		})
-	}
-}
-
-func TestVerifyRestoresNothingWhenItWasStopped(t *testing.T) {
-	s, l, p := world(t)
-	s.hidden["pa-2"] = true
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := verification(s, l, p).Verify(ctx)
-	require.ErrorIs(t, err, context.Canceled)
-	require.Len(t, must(l.Entries(t.Context())), 1)
-}
-
-// slow is a market that does not answer in time any more after its first looks.
-type slow struct {
-	*shelf
-	looks int
-}
-
-func (s *slow) Named(ctx context.Context, name string) ([]cloud.Offer, error) {
-	if s.looks--; s.looks < 0 {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	return s.shelf.Named(ctx, name)
-}
-
-func TestVerifyReportsTheLastCompleteLook(t *testing.T) {
-	s, l, p := world(t)
-	s.hidden["pa-2"] = true
-	v := verification(s, l, p)
-	v.MarketOf = func(string, string) Market { return &slow{s, 1} }
-	_, err := v.Verify(t.Context())
-	require.ErrorContains(t, err, "vpc 2.0.0 is not visible")
-
-	s, l, p = world(t)
-	v = verification(s, l, p)
-	v.MarketOf = func(string, string) Market { return &slow{s, 0} }
-	e, err := v.Verify(t.Context())
-	require.ErrorIs(t, err, cloud.ErrNotFinished)
-	require.Equal(t, evidence.Broken, e.Outcome)
-	require.Len(t, must(l.Entries(t.Context())), 1, "nothing is restored that nobody saw wrong")
-}
-
-type sets map[string]ChangeSet
-
-func (s sets) Find(_ context.Context, _, stack, _ string) (ChangeSet, error) { return s[stack], nil }
-
-func TestPreflightRefusesWhatWasNotApproved(t *testing.T) {
-	for name, row := range map[string]struct {
-		spoil func(*plan.Plan, *Approved, sets, *ledger.Folder)
-		want  string
-	}{
-		"as approved": {func(*plan.Plan, *Approved, sets, *ledger.Folder) {}, ""},
-		"ledger moved": {func(_ *plan.Plan, _ *Approved, _ sets, l *ledger.Folder) {
-			_ = l.Append(context.Background(), ledger.Entry{Seq: 2, Kind: ledger.Guidance})
-		}, "the ledger moved since this was planned: it was at entry 1 and is at 2"},
-		"another package": {func(p *plan.Plan, _ *Approved, _ sets, _ *ledger.Folder) { p.Bundle = "other" }, "the approved dossier is of another plan"},
-		"replaced": {func(_ *plan.Plan, _ *Approved, s sets, _ *ledger.Folder) {
-			s["products"] = ChangeSet{Stack: "products", ARN: "arn:2"}
-		}, `it was "arn:1" and is "arn:2"`},
-		"another share": {func(_ *plan.Plan, a *Approved, _ sets, _ *ledger.Folder) { a.Shares = nil },
-			"Settle would change other shares ([portfolio base in eu-west-1: share with ou-1]) than were approved ([])"},
-		"another template": {func(_ *plan.Plan, a *Approved, _ sets, _ *ledger.Folder) { a.ChangeSets[0].Template = "t0" }, "its template was t0 and is t1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, l, p := world(t)
-			set := ChangeSet{Stack: "products", Name: "fleet-release", ARN: "arn:1", Status: "AVAILABLE", Template: "t1"}
-			approved := &Approved{Format: 1, Commit: "c2", Bundle: "b1", Rendering: "r1", LedgerHead: 1, ChangeSets: []ChangeSet{set}}
-			approved.Shares = []ShareChange{{"eu-west-1", "base", ShareAdd, "ou-1"}}
-			shares := func(context.Context) ([]ShareChange, error) {
-				return []ShareChange{{"eu-west-1", "base", ShareAdd, "ou-1"}}, nil
-			}
-			now := sets{"products": set}
-			row.spoil(p, approved, now, l)
-			err := Preflight(t.Context(), p, "r1", approved, l, now, shares)
-			if row.want == "" {
-				require.NoError(t, err)
-				return
-			}
-			var refusal *Refusal
-			require.ErrorAs(t, err, &refusal)
-			require.ErrorContains(t, err, row.want)
-		})
-	}
-}
-
 type putter map[string][]byte
 
 func (p putter) Put(_ context.Context, digest string, body []byte) (bool, error) {
@@ -375,45 +231,6 @@ func TestStorePutsCandidatesInEveryRegion(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, putter{"d-new": []byte("new")}, stores["a"])
 	require.Equal(t, "new 1.0.0 added to the template store of a as templates/d-new.json\nnew 1.0.0 already in the template store of b as templates/d-new.json\n", out.String())
-}
-
-// fakeApp writes a program that behaves as the app does: it renders what its context names into CDK_OUTDIR.
-func fakeApp(t *testing.T, body string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "app")
-	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\nset -eu\n"+body), 0o755))
-	return path
-}
-
-func TestRenderCopiesPublishedStacksOnly(t *testing.T) {
-	app := App{Program: fakeApp(t, `mkdir "$CDK_OUTDIR"
-echo "$CDK_CONTEXT_JSON" > "$CDK_OUTDIR/fleet-products-0.template.json"
-env > "$CDK_OUTDIR/fleet-access-555555555555.template.json"
-echo {} > "$CDK_OUTDIR/fleet-gamma-portfolio.template.json"; echo {} > "$CDK_OUTDIR/manifest.json"
-`), Settings: "/x/fleet.yaml", Cache: "/cache", Path: os.Getenv("PATH"), Output: io.Discard}
-	out := filepath.Join(t.TempDir(), "rendered")
-	stacks, err := app.Render(t.Context(), "/p/plan.json", out, settings, false)
-	require.NoError(t, err)
-	require.Equal(t, []string{"fleet-access-555555555555", "fleet-products-0"}, stacks)
-	inputs := must(os.ReadFile(filepath.Join(out, "fleet-products-0.template.json")))
-	require.JSONEq(t, `{"plan": "/p/plan.json", "settings": "/x/fleet.yaml"}`, string(inputs))
-	environment := string(must(os.ReadFile(filepath.Join(out, "fleet-access-555555555555.template.json"))))
-	require.Contains(t, environment, "CDK_VALIDATION=false")
-	require.Contains(t, environment, "JSII_RUNTIME_PACKAGE_CACHE_ROOT=/cache")
-	require.NotContains(t, environment, "HOME="+os.Getenv("HOME")+"\n")
-
-	stacks, err = app.Render(t.Context(), "/p/plan.json", out, settings, true)
-	require.NoError(t, err)
-	require.Contains(t, stacks, "fleet-gamma-portfolio")
-}
-
-func TestRenderSaysWhyTheAppStopped(t *testing.T) {
-	app := App{Program: fakeApp(t, "echo noise; echo 'fleet.yaml:3: accounts: want 12 digits' >&2; exit 1"), Path: os.Getenv("PATH"), Output: io.Discard}
-	_, err := app.Render(t.Context(), "plan.json", t.TempDir(), settings, false)
-	require.ErrorContains(t, err, "fleet.yaml:3: accounts: want 12 digits")
-	app.Program = fakeApp(t, `mkdir "$CDK_OUTDIR"`)
-	_, err = app.Render(t.Context(), "plan.json", t.TempDir(), settings, false)
-	require.ErrorContains(t, err, "rendered no stack")
 }
 
 func TestExceedsNamesTheCure(t *testing.T) {
