@@ -2,7 +2,8 @@
 //
 // It plays those services that have no body in the emulator: CodePipeline (execution.go, condition.go, variables.go, artifacts.go),
 // CodeBuild (codebuild.go, phases.go, shell.go, workspace.go, output.go), CodeCommit (repository.go, push.go), and the actions of each
-// provider (source.go, cloudformation.go, approval.go). Everything else is a call to the emulator with the credentials of the role
+// provider (source.go, cloudformation.go, approval.go), and the rules beside it (starter.go), with what a reviewer decides there
+// (offer.go, decide.go). Everything else is a call to the emulator with the credentials of the role
 // that would make it on AWS. What may happen is decided before anything runs: start at NewPlan; what happens is in Session.Push.
 //
 // Nothing about the pipeline is written here: stages, actions, roles, build specifications and rules come from the assembly. What the
@@ -38,6 +39,7 @@ type Options struct {
 	// Start starts the emulated AWS, which writes its log to log, and returns its address and how to stop it.
 	Start   func(ctx context.Context, log io.Writer) (endpoint string, stop func(context.Context) error, err error)
 	Approve func(context.Context, Question) (Decision, error) // answers for the reviewer; required if the pipeline asks
+	Decide  func(context.Context, Offer) (Ruling, error)      // answers for whoever a build beside the pipeline waits for; default: nobody
 	Observe func(Event)                                       // told of progress; default: nobody
 	Hooks   Hooks
 }
@@ -204,8 +206,7 @@ func (s *Session) run(ctx context.Context, e *execution, result *Result, followi
 	err := e.tell(ctx, result)
 	if err == nil {
 		e.beside(ctx, result)
-		result.weigh()
-		err = s.follow(ctx, result, following)
+		err = e.settle(ctx, result, following)
 	}
 	if err == nil {
 		err = s.describe(ctx, e, result)
@@ -239,7 +240,7 @@ func (s *Session) follow(ctx context.Context, result *Result, following int) err
 	if e.subject, err = s.repository.git(ctx, "show", "--no-patch", "--format=%s", e.commit); err != nil {
 		return err
 	}
-	next.Commit, next.StartedBy, result.Next = e.commit, result.Beside[0].Name, next
+	next.Commit, next.StartedBy, result.Next = e.commit, result.Beside[len(result.Beside)-1].Name, next
 	s.observe(Event{Kind: Note, Text: fmt.Sprintf("%s started the pipeline again, on commit %.12s", next.StartedBy, e.commit)})
 	return s.run(ctx, e, next, following-1)
 }

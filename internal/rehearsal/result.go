@@ -80,7 +80,18 @@ type ActionResult struct {
 type BesideResult struct {
 	Rule string `json:"rule"`
 	ActionResult
-	Said []string `json:"said,omitempty"` // lines that its last command wrote
+	Said     []string        `json:"said,omitempty"`     // lines that its last command wrote
+	Decision *DecisionResult `json:"decision,omitempty"` // what it left to a person; what that started comes after it
+}
+
+// DecisionResult is what a person decided about what a build left to them.
+type DecisionResult struct {
+	Ruled   Ruled             `json:"ruled"`
+	How     string            `json:"how"`
+	Summary string            `json:"summary,omitempty"`
+	By      string            `json:"by,omitempty"` // ARN of who sent the event
+	Detail  map[string]string `json:"detail"`       // of the event that was sent, or could have been
+	Command string            `json:"command"`      // by which a reviewer sends it, as the build told people
 }
 
 // Resources says how the resources of all stacks were exercised.
@@ -120,8 +131,12 @@ func (r *Result) Write() error {
 }
 
 // weigh lets a project beside the pipeline decide that failed where nothing else did, or that is broken: nobody would know what it left.
+// One that stopped for a person is no failure any more after that person had it done.
 func (r *Result) weigh() {
 	for _, b := range r.Beside {
+		if b.Outcome == Failed && b.Decision != nil && b.Decision.Ruled == Sent {
+			continue
+		}
 		if b.Outcome == Broken && r.Outcome != Broken || b.Outcome == Failed && r.Outcome == Succeeded {
 			r.Outcome, r.Reason = b.Outcome, b.Name+": "+b.Reason
 		}

@@ -85,7 +85,7 @@ func at(happened map[string]any, path string) string {
 }
 
 // beside runs what rules start because actions of an execution failed. On AWS that happens while other actions still run; here it waits
-// for them.
+// for them. Builds follow one another here, which is what a limit of one build at a time and the rule's tries come to there.
 func (e *execution) beside(ctx context.Context, r *Result) {
 	for _, stage := range r.Stages {
 		for _, action := range stage.Actions {
@@ -95,7 +95,7 @@ func (e *execution) beside(ctx context.Context, r *Result) {
 			for _, s := range e.session.plan.starters {
 				happened := e.failed(stage.Name, action)
 				if ctx.Err() == nil && s.pattern.Match(happened) {
-					r.Beside = append(r.Beside, e.start(ctx, s, happened))
+					r.Beside = append(r.Beside, e.start(ctx, s, happened, len(r.Beside)))
 				}
 			}
 		}
@@ -115,15 +115,20 @@ func (e *execution) failed(stage string, action ActionResult) map[string]any {
 	}
 }
 
-// start runs the project that a rule starts, as EventBridge does: with the rule's role, and then with the project's own.
-func (e *execution) start(ctx context.Context, s starter, happened map[string]any) BesideResult {
+// start runs the project that a rule starts, as EventBridge does: with the rule's role, and then with the project's own. So many builds
+// were before it in this execution.
+func (e *execution) start(ctx context.Context, s starter, happened map[string]any, before int) BesideResult {
 	began := time.Now()
+	name := s.Project
+	if before > 0 {
+		name = fmt.Sprintf("%s-%d", s.Project, before+1)
+	}
 	e.session.observe(Event{Kind: StageStarted, Stage: besides})
 	e.session.observe(Event{Kind: ActionStarted, Stage: besides, Action: s.Project})
 	result := BesideResult{Rule: s.Name, ActionResult: ActionResult{
-		Name: s.Project, Provider: "CodeBuild", Outcome: Succeeded, Started: began.UTC(), Log: filepath.Join(e.dir, "logs", s.Project+".log"),
+		Name: s.Project, Provider: "CodeBuild", Outcome: Succeeded, Started: began.UTC(), Log: filepath.Join(e.dir, "logs", name+".log"),
 	}}
-	err := e.carryOutBeside(ctx, s, happened, &result)
+	err := e.carryOutBeside(ctx, s, happened, filepath.Join(e.dir, "work", name), &result)
 	switch {
 	case err == nil:
 	case isFailure(err):
@@ -138,7 +143,7 @@ func (e *execution) start(ctx context.Context, s starter, happened map[string]an
 	return result
 }
 
-func (e *execution) carryOutBeside(ctx context.Context, s starter, happened map[string]any, result *BesideResult) error {
+func (e *execution) carryOutBeside(ctx context.Context, s starter, happened map[string]any, dir string, result *BesideResult) error {
 	region := e.session.plan.Assembly.Pipeline.Region
 	if _, err := e.session.service(ctx, s.RoleARN, "events.amazonaws.com", region); err != nil {
 		return fmt.Errorf("rule %s: %w", s.Name, err)
@@ -150,7 +155,6 @@ func (e *execution) carryOutBeside(ctx context.Context, s starter, happened map[
 	if err != nil {
 		return fmt.Errorf("rule %s: %w", s.Name, err)
 	}
-	dir := filepath.Join(e.dir, "work", s.Project)
 	for _, folder := range []string{dir, filepath.Dir(result.Log)} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return fmt.Errorf("prepare %s: %w", s.Project, err)
