@@ -33,6 +33,7 @@ type cleanseOptions struct {
 	yes        bool
 	recreate   bool
 	deactivate bool
+	role       string // by which keys are deactivated
 	confirmed  []string
 }
 
@@ -60,7 +61,12 @@ Rotate the secret first: whoever could read it may have it. docs/cleansing.md sa
 	}
 	run := &cobra.Command{
 		Use: "run", Short: "Purge, after showing the plan and asking", Args: cobra.NoArgs,
-		Long: "Show the plan, ask, keep a bundle, rewrite and push. A run that was cut off is finished first. Exit code 0: purged. 1: a secret stays, because it was not confirmed. 2: something is broken.",
+		Long: `Show the plan, ask, keep a bundle, rewrite and push. A run that was cut off is finished first.
+
+With --recreate the repository is then deleted and made again with its settings, also where nothing is to be purged any more: after that
+nobody reads an old commit by its id. It takes credentials of the account of a CodeCommit repository, or a bare repository on this machine.
+
+Exit code 0: purged. 1: a secret stays, because it was not confirmed. 2: something is broken.`,
 		RunE: func(c *cobra.Command, _ []string) error { return runCleanse(c.Context(), streams, o) },
 	}
 	verify := &cobra.Command{
@@ -79,6 +85,7 @@ Rotate the secret first: whoever could read it may have it. docs/cleansing.md sa
 	plan.Flags().StringVar(&o.format, "format", "text", "text or json")
 	run.Flags().StringSliceVar(&o.confirmed, "confirm", nil, "fingerprint of a short or ordinary value that shall be purged too (first 12 digits)")
 	run.Flags().BoolVar(&o.deactivate, "deactivate-keys", false, "first deactivate the AWS access keys that are purged, with this shell's credentials (iam:GetAccessKeyLastUsed, iam:UpdateAccessKey)")
+	run.Flags().StringVar(&o.role, "deactivation-role", "", "the same, as the role of this name in the account that each key belongs to (sts:GetAccessKeyInfo, sts:AssumeRole)")
 	run.Flags().BoolVar(&o.recreate, "recreate", false, "then make the repository again, so that old objects cannot be read by id either")
 	for _, sub := range []*cobra.Command{run, undo} {
 		sub.Flags().BoolVar(&o.yes, "yes", false, "do not ask; --recreate and values that need --confirm are asked for all the same")
@@ -107,12 +114,8 @@ func (o cleanseOptions) cleansing(ctx context.Context, streams *IO) (cleanse.Opt
 	if made.Accepted, err = acceptedSecrets(); err != nil {
 		return made, err
 	}
-	if o.deactivate {
-		session, err := cloud.Open(ctx, settings.Regions.Home)
-		if err != nil {
-			return made, err
-		}
-		made.Keys = session.AccessKeys()
+	if made.Keys, err = o.keys(ctx, settings); err != nil {
+		return made, err
 	}
 	if !strings.ContainsAny(o.remote, ":/") && !isFolder(o.remote) {
 		address, warnings, err := cleanse.Examine(ctx, o.repository, o.remote)
@@ -132,6 +135,21 @@ func (o cleanseOptions) cleansing(ctx context.Context, streams *IO) (cleanse.Opt
 		made.Values = [][]byte{value}
 	}
 	return made, nil
+}
+
+// keys deactivate access keys that leaked, if that was asked for.
+func (o cleanseOptions) keys(ctx context.Context, settings *config.Settings) (cleanse.Keys, error) {
+	if !o.deactivate && o.role == "" {
+		return nil, nil
+	}
+	session, err := cloud.Open(ctx, settings.Regions.Home)
+	if err != nil {
+		return nil, err
+	}
+	if o.role != "" {
+		return session.AccessKeysAs(o.role), nil
+	}
+	return session.AccessKeys(), nil
 }
 
 func isFolder(path string) bool {
@@ -192,15 +210,23 @@ func runCleanse(ctx context.Context, streams *IO, o cleanseOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := plan.Write(streams.Out); err != nil || len(plan.Refs) == 0 {
+		if err := plan.Write(streams.Out); err != nil || len(plan.Refs) == 0 && !o.recreate {
 			return err
 		}
 		if o.confirmed, err = ask.weak(plan, o.confirmed); err != nil {
 			return err
 		}
+		o.yes = o.yes || len(plan.Refs) == 0
 	}
-	if err := o.agree(&options, ask); err != nil {
-		return err
+	if !o.yes {
+		if err := ask.word("purge", "rewrite these refs"); err != nil {
+			return err
+		}
+	}
+	if o.recreate {
+		if err := o.agreeToRecreate(ctx, &options, ask, unfinished != ""); err != nil {
+			return err
+		}
 	}
 	options.Confirm = func(s cleanse.Secret) bool { return o.confirms(s.Fingerprint) }
 	result, err := cleanse.Run(ctx, options)
@@ -215,34 +241,20 @@ func (o cleanseOptions) confirms(print string) bool {
 	return slices.ContainsFunc(o.confirmed, func(start string) bool { return len(start) >= 12 && strings.HasPrefix(print, start) })
 }
 
-// agree asks for the run itself and, apart, for making the repository again.
-func (o cleanseOptions) agree(options *cleanse.Options, ask *asker) error {
-	if !o.yes {
-		if err := ask.word("purge", "rewrite these refs"); err != nil {
-			return err
-		}
-	}
-	if !o.recreate {
-		return nil
-	}
-	local := cleanse.LocalOf(options.Remote)
-	if local == "" {
-		return errors.New("--recreate: this program cannot make that repository again: run without it, delete and create the repository where it is hosted, and push the bundle of a fresh clone")
-	}
-	options.Recreate = local
-	return ask.word("recreate", "delete the repository and make it again, with everything that is in its cleansed history")
-}
-
 func showCleansed(out io.Writer, result *cleanse.Result) error {
-	if result.Plan == nil {
+	switch {
+	case result.Plan == nil && !result.Recreated:
 		fmt.Fprintln(out, "nothing to purge")
-	} else {
+	case result.Plan != nil:
 		fmt.Fprintf(out, "\npurged: %d commits have new ids\n", len(result.Commits))
 		for _, done := range result.Rotated {
 			fmt.Fprintln(out, "deactivated:", done)
 		}
 		fmt.Fprintf(out, "undo: fleet cleanse undo %s\n", result.Run)
 		fmt.Fprintln(out, "everybody: clone anew; carry work that is not pushed over as patches (git format-patch), never by merge or rebase of an old clone")
+	}
+	if result.Recreated {
+		fmt.Fprintln(out, "the repository was made again: no old commit can be read by its id any more")
 	}
 	if len(result.Left) > 0 {
 		fmt.Fprintf(out, "%d secrets stay, because they are accepted or were not confirmed\n", len(result.Left))

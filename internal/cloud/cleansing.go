@@ -103,10 +103,13 @@ func (s *Session) Freeze(f Freeze) *Freeze {
 	return &f
 }
 
+// gone says that there is no repository: nobody can push to it, and one that is made again is frozen by its own tags.
+func gone(err error) bool { return hasCode(err, "RepositoryDoesNotExistException") }
+
 // Close freezes. It can be repeated.
 func (f *Freeze) Close(ctx context.Context) error {
 	_, err := f.repositories.TagResource(ctx, &codecommit.TagResourceInput{ResourceArn: &f.Repository, Tags: map[string]string{f.Tag: f.Why}})
-	if err != nil {
+	if err != nil && !gone(err) {
 		return fmt.Errorf("freeze %s: %w", f.Repository, err)
 	}
 	if _, err := f.rules.DisableRule(ctx, &eventbridge.DisableRuleInput{Name: &f.Rule}); err != nil {
@@ -122,7 +125,7 @@ func (f *Freeze) Open(ctx context.Context) error {
 		enabled = fmt.Errorf("enable rule %s: %w: pushes start nothing until it is enabled: aws events enable-rule --name %[1]s", f.Rule, err)
 	}
 	_, err := f.repositories.UntagResource(ctx, &codecommit.UntagResourceInput{ResourceArn: &f.Repository, TagKeys: []string{f.Tag}})
-	if err != nil {
+	if err != nil && !gone(err) {
 		thawed = fmt.Errorf("thaw %s: %w: nobody can push until the tag is gone: aws codecommit untag-resource --resource-arn %[1]s --tag-keys %[3]s",
 			f.Repository, err, f.Tag)
 	}

@@ -40,8 +40,9 @@ func TestBundlesComeBackAsTheyWerePut(t *testing.T) {
 
 // fakeGate stands for CodeCommit and EventBridge, and remembers what it was asked in which order.
 type fakeGate struct {
-	asked []string
-	fail  string
+	asked  []string
+	fail   string
+	absent bool // there is no repository
 }
 
 func (g *fakeGate) ask(what string) error {
@@ -53,11 +54,19 @@ func (g *fakeGate) ask(what string) error {
 }
 
 func (g *fakeGate) TagResource(_ context.Context, in *codecommit.TagResourceInput, _ ...func(*codecommit.Options)) (*codecommit.TagResourceOutput, error) {
-	return nil, g.ask("tag " + in.Tags["fleet-frozen"])
+	return nil, g.repository("tag " + in.Tags["fleet-frozen"])
+}
+
+func (g *fakeGate) repository(what string) error {
+	err := g.ask(what)
+	if g.absent {
+		return code("RepositoryDoesNotExistException")
+	}
+	return err
 }
 
 func (g *fakeGate) UntagResource(_ context.Context, in *codecommit.UntagResourceInput, _ ...func(*codecommit.Options)) (*codecommit.UntagResourceOutput, error) {
-	return nil, g.ask("untag " + strings.Join(in.TagKeys, " "))
+	return nil, g.repository("untag " + strings.Join(in.TagKeys, " "))
 }
 
 func (g *fakeGate) DisableRule(_ context.Context, in *eventbridge.DisableRuleInput, _ ...func(*eventbridge.Options)) (*eventbridge.DisableRuleOutput, error) {

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"accountfleet/internal/cleanse"
+	"accountfleet/internal/cloud"
+	"accountfleet/internal/config"
+)
+
+// agreeToRecreate finds out who can make the remote again, and asks for that apart, whatever else was agreed to.
+func (o cleanseOptions) agreeToRecreate(ctx context.Context, options *cleanse.Options, ask *asker, unfinished bool) error {
+	what := "delete the repository and make it again, with everything that is in its cleansed history"
+	if local := cleanse.LocalOf(options.Remote); local != "" {
+		options.Recreate = local
+		return ask.word("recreate", what)
+	}
+	region, name, ok := cloud.CodeCommitOf(options.Remote)
+	if !ok {
+		return errors.New("--recreate: this program cannot make that repository again: run without it, delete and create the repository where it is hosted, and push the bundle of a fresh clone")
+	}
+	settings, err := config.Load(o.settings)
+	if err != nil {
+		return err
+	}
+	session, err := cloud.Open(ctx, region)
+	if err != nil {
+		return err
+	}
+	repository := session.Repository(name)
+	options.Recreate = repository
+	if name == settings.Source.Repository && session.Region() == settings.Regions.Home {
+		if err := session.Expect(ctx, settings.Accounts.Tools); err != nil {
+			return fmt.Errorf("--recreate: %w", err)
+		}
+		options.Barrier = session.Freeze(cloud.Freeze{
+			Repository: settings.ToolsARN("codecommit", name), Tag: settings.FreezeTag(), Why: "fleet cleanse run --recreate", Rule: settings.PushRule(),
+		})
+	}
+	if !unfinished { // else it may be gone
+		open, err := repository.OpenPullRequests(ctx)
+		if err != nil {
+			return fmt.Errorf("--recreate: %w", err)
+		}
+		what += fmt.Sprintf("; its %d open pull requests, all closed ones and their comments are lost", open)
+	}
+	return ask.word("recreate", what)
+}
