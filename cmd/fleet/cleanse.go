@@ -198,6 +198,10 @@ func runCleanse(ctx context.Context, streams *IO, o cleanseOptions) error {
 	if err != nil {
 		return err
 	}
+	if _, _, hosted := cloud.CodeCommitOf(options.Remote); o.recreate && !hosted && cleanse.LocalOf(options.Remote) == "" {
+		return errors.New("--recreate: only repositories of CodeCommit and bare ones on this machine can be made again from here: run without it, then delete and " +
+			"create the repository where it is hosted, and push a fresh mirror clone to it")
+	}
 	ask := &asker{streams: streams, in: bufio.NewReader(streams.In), nobody: o.fromStdin}
 	unfinished, err := cleanse.Unfinished(ctx, options)
 	if err != nil {

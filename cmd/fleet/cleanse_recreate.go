@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"accountfleet/internal/cleanse"
@@ -17,10 +16,7 @@ func (o cleanseOptions) agreeToRecreate(ctx context.Context, options *cleanse.Op
 		options.Recreate = local
 		return ask.word("recreate", what)
 	}
-	region, name, ok := cloud.CodeCommitOf(options.Remote)
-	if !ok {
-		return errors.New("--recreate: this program cannot make that repository again: run without it, delete and create the repository where it is hosted, and push the bundle of a fresh clone")
-	}
+	region, name, _ := cloud.CodeCommitOf(options.Remote)
 	settings, err := config.Load(o.settings)
 	if err != nil {
 		return err
