@@ -22,6 +22,7 @@ func newCleansePipelineCommand(streams *IO) *cobra.Command {
 		Long: `Plan, carry out or undo a cleansing of the catalog's repository, as the project RepoCleansing does when the pipeline's scan fails.
 
 Nobody is asked: short or ordinary values stop it, and so does a secret that was purged before, unless a reviewer decided (--cleansing).
+Access keys among the secrets are deactivated first, if the settings say leaked_access_keys: deactivate; one that cannot be stops nothing.
 The repository is frozen and the trigger held while refs are pushed; the ledger gets the new ids of commits, copies in artifacts of
 rewritten commits are removed, everybody is told by the fleet's topic what to do, and the pipeline starts on the new history.
 
@@ -77,9 +78,13 @@ func runCleansePipeline(ctx context.Context, streams *IO, settings string, o una
 // cleansePipelineOptions are those of a cleansing of the CodeCommit repository, with its store and its freeze.
 func cleansePipelineOptions(streams *IO, s *config.Settings, base *cloud.Session, execution string) (cleanse.Options, error) {
 	accepted, err := acceptedSecrets()
+	var keys cleanse.Keys
+	if s.LeakedAccessKeys == config.DeactivateKeys {
+		keys = base.AccessKeysAs(s.KeyDeactivationRole())
+	}
 	return cleanse.Options{
 		Remote: s.RepositoryURL(), Locate: locateTool, Key: []byte(s.Organization), Accepted: accepted, Progress: streams.Err,
-		Store: base.Bundles(s.CleansingBucket()),
+		Keys: keys, Store: base.Bundles(s.CleansingBucket()),
 		Barrier: base.Freeze(cloud.Freeze{
 			Repository: s.ToolsARN("codecommit", s.Source.Repository), Tag: s.FreezeTag(), Why: "execution " + execution, Rule: s.PushRule(),
 		}),

@@ -51,6 +51,9 @@ func (u *unattended) planned(plan *cleanse.Plan) notice {
 	p.line("%s found in the history of %s (execution %s). Nothing was changed yet.", were(len(plan.Secrets)), u.repository(), u.execution())
 	p.head("ROTATE NOW: whoever can read the repository may have them. A purge takes nothing back.")
 	p.secrets(plan.Secrets)
+	if u.Settings.LeakedAccessKeys == config.DeactivateKeys {
+		p.line("- a purge deactivates access keys among them first, where it has a role to do so")
+	}
 	p.head("WHAT A PURGE CHANGES")
 	p.line("  %d of %d commits get another id", plan.Commits, plan.OfCommits)
 	list(p, plan.Refs, func(r cleanse.PlannedRef) string { return moved(r.Name, r.Old, r.New) })
@@ -83,6 +86,7 @@ func (u *unattended) doubtful(plan *cleanse.Plan, weak *cleanse.WeakError) notic
 	}
 	p.head("ROTATE NOW: whoever can read the repository may have them.")
 	p.secrets(plan.Secrets)
+	p.keys(u.rotated)
 	p.head("TO PURGE THEM after a look at the places, as " + u.Settings.ReviewerRole() + " (leave out the fingerprints of values that shall stay):")
 	p.line("  %s", u.decide("run", strings.Join(starts, ",")))
 	return notice{fmt.Sprintf("%s: a person must look at values in %s", u.Settings.Name, u.repository()), p.String()}
@@ -93,6 +97,7 @@ func (u *unattended) failed(err error) notice {
 	p := &page{}
 	p.line("The cleansing of %s (command %s, execution %s) stopped: %s", u.repository(), u.Command, u.execution(), err)
 	p.head("ROTATE NOW what the scan found: action SecretsDetection of the execution names it. A purge takes nothing back.")
+	p.keys(u.rotated)
 	p.head("TO GO ON, as " + u.Settings.ReviewerRole() + " (a run that was cut off is resumed):")
 	p.line("  %s", u.decide("run", "again"))
 	p.head("IF PEOPLE CANNOT PUSH, or pushes start nothing, because the run ended before it thawed the repository:")
@@ -105,7 +110,7 @@ func (u *unattended) failed(err error) notice {
 func (u *unattended) done(r *run, copies []Copy, problems error) notice {
 	p := &page{}
 	if r.undo {
-		p.line("Cleansing %s of %s was undone: the old history is back, with the secrets in it. Rotate them if nobody has.", r.id, u.repository())
+		p.line("Cleansing %s of %s was undone: the old history is back, with the secrets in it. Rotate them if nobody has. Access keys that were deactivated stay so.", r.id, u.repository())
 		p.clones(u.Settings)
 		p.refs(r.changes)
 		p.problems(problems)
@@ -115,6 +120,11 @@ func (u *unattended) done(r *run, copies []Copy, problems error) notice {
 		were(len(r.fingerprints)), u.repository(), r.id, u.execution())
 	p.head("ROTATE NOW, whoever issued them: whoever could read the repository may have them.")
 	p.secrets(u.purged(r))
+	if r.id == u.purging {
+		p.keys(u.rotated)
+	} else {
+		p.earlierKeys(u.Settings)
+	}
 	p.clones(u.Settings)
 	p.refs(r.changes)
 	p.head("WHERE COPIES MAY BE")

@@ -1,8 +1,9 @@
 // Package unattended is a cleansing that nobody watches: the one that the pipeline starts.
 //
 // It adds to package cleanse what people decide otherwise: whether to begin at all (guard), that the ledger gets what became of commits
-// (record.go), that copies elsewhere are looked for, and that everybody is told what to do now (notice.go). What a run has done is read
-// from its journals, so a run that was cut off anywhere is recorded and told of by the next one. Start at Run.
+// (record.go), that copies elsewhere are looked for, that no access key stops a purge (keys.go), and that everybody is told what to do
+// now (notice.go). What a run has done is read from its journals, so a run that was cut off anywhere is recorded and told of by the next
+// one. Start at Run.
 package unattended
 
 import (
@@ -27,7 +28,7 @@ type Options struct {
 	Execution string // of the pipeline whose scan failed
 	Cleansing string // run: not empty if a reviewer decided, with the fingerprints that they confirm; undo: id of the run, empty for the last
 
-	Cleanse cleanse.Options // with store and barrier
+	Cleanse cleanse.Options // with store and barrier, and with keys if they shall be deactivated
 	Ledger  Ledger
 	Copies  func(ctx context.Context, concerned func(commit string) bool) ([]Copy, error)
 	Notify  func(ctx context.Context, subject, text string) error
@@ -56,6 +57,9 @@ func (s *StoppedError) Error() string { return s.Why }
 // Run carries out one command. Whatever goes wrong, people are told.
 func Run(ctx context.Context, o Options) error {
 	u := &unattended{Options: o}
+	if o.Cleanse.Keys != nil {
+		u.Cleanse.Keys = lenient{o.Cleanse.Keys}
+	}
 	err := u.run(ctx)
 	if err == nil {
 		return nil
@@ -71,7 +75,9 @@ func Run(ctx context.Context, o Options) error {
 
 type unattended struct {
 	Options
-	seen []cleanse.PlannedSecret // what this build found
+	seen    []cleanse.PlannedSecret // what this build found
+	purging string                  // id of the run that this build carried out or finished
+	rotated []string                // what became of access keys meanwhile
 }
 
 func (u *unattended) run(ctx context.Context) error {
@@ -119,6 +125,9 @@ func (u *unattended) purge(ctx context.Context) error {
 	}
 	u.Cleanse.Confirm = confirmed(u.Cleansing)
 	result, err := cleanse.Run(ctx, u.Cleanse)
+	if result != nil {
+		u.purging, u.rotated = result.Run, result.Rotated
+	}
 	var weak *cleanse.WeakError
 	if errors.As(err, &weak) {
 		return u.stop(ctx, u.doubtful(plan, weak), err.Error())

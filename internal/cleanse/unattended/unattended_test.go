@@ -36,11 +36,16 @@ type world struct {
 	fail     map[string]error // step -> what goes wrong
 	scan     [][]byte         // values to look for; default: what the secrets gate finds
 	out      strings.Builder
+	progress strings.Builder // of the cleansing, in the build's log
+	keys     cleanse.Keys    // default none: people are told
 }
 
-type barrier struct{ asked []string }
+type barrier struct {
+	asked []string
+	fails error
+}
 
-func (b *barrier) Close(context.Context) error { b.asked = append(b.asked, "close"); return nil }
+func (b *barrier) Close(context.Context) error { b.asked = append(b.asked, "close"); return b.fails }
 func (b *barrier) Open(context.Context) error  { b.asked = append(b.asked, "open"); return nil }
 
 func newWorld(t *testing.T) *world {
@@ -90,10 +95,14 @@ func (w *world) holds() bool {
 func (w *world) run(command, cleansing string) error {
 	w.t.Helper()
 	s := &config.Settings{Name: "fleet", Regions: config.Regions{Home: "eu-west-1"}, Accounts: config.Accounts{Tools: "111111111111"},
-		Source: config.Source{Repository: "fleet-catalog", Branch: "main"}, Cleansing: config.CleanseAutomatically}
+		Source: config.Source{Repository: "fleet-catalog", Branch: "main"}, Cleansing: config.CleanseAutomatically, LeakedAccessKeys: config.ReportKeys}
+	if w.keys != nil {
+		s.LeakedAccessKeys = config.DeactivateKeys
+	}
 	return Run(w.t.Context(), Options{
 		Settings: s, Command: command, Execution: "e1", Cleansing: cleansing, Now: time.Now, Out: &w.out, Ledger: w,
-		Cleanse: cleanse.Options{Remote: w.remote, Locate: gatetest.Locate, Key: []byte("key"), Store: w.store, Barrier: w.barrier, Values: w.scan},
+		Cleanse: cleanse.Options{Remote: w.remote, Locate: gatetest.Locate, Key: []byte("key"), Store: w.store, Barrier: w.barrier, Values: w.scan,
+			Keys: w.keys, Progress: &w.progress},
 		Copies: func(_ context.Context, concerned func(string) bool) ([]Copy, error) {
 			return []Copy{{Execution: "e0", Address: "s3://a/Package", Removed: true}, {Execution: "e0", Address: "s3://a/Plan"}}, w.fail["copies"]
 		},
@@ -125,7 +134,7 @@ func (w *world) entries() []ledger.Entry {
 // quiet fails if anything that people or logs are told holds the secret.
 func (w *world) quiet() {
 	w.t.Helper()
-	for _, text := range append(w.texts, append(w.subjects, w.out.String())...) {
+	for _, text := range append(w.texts, append(w.subjects, w.out.String(), w.progress.String())...) {
 		assert.NotContains(w.t, text, leak)
 		assert.NotContains(w.t, text, leak[4:12])
 	}
