@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.cloudformation.exceptions import ValidationError
 from moto.codebuild.models import CodeBuild, codebuild_backends
 from moto.codebuild.responses import CodeBuildResponse
 from moto.codecommit.models import codecommit_backends
@@ -12,7 +13,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 
-from . import code_repositories
+from . import code_repositories, code_triggers
 from .resource_types import Operation, Properties, Resource, define, made
 from .stacks_source import read
 from .trust import require_trust
@@ -46,6 +47,7 @@ def register() -> None:
         update=_update_repository,
         delete=_delete_repository,
         attributes=_repository_attributes,
+        exists=_has_repository,
     )
     define(PROJECT, create=_project, update=_update_project, delete=_delete_project, attributes=_project_attributes)
     define(REPORT_GROUP, create=_group, update=_update_group, delete=_delete_group)
@@ -68,33 +70,51 @@ def _repository(operation: Operation, p: Properties) -> Resource:
     seed = (p.get("Code") or {}).get("S3")
     if seed:
         read(f"https://{seed['Bucket']}.s3.amazonaws.com/{seed['Key']}", operation.account, operation.principal)
-    backend = codecommit_backends[operation.account][operation.region]
-    metadata = backend.create_repository(p["RepositoryName"], p.get("RepositoryDescription", ""))
+    backend, name = codecommit_backends[operation.account][operation.region], p["RepositoryName"]
+    given = {tag["Key"]: tag["Value"] for tag in p.get("Tags") or []}
+    metadata = code_repositories.create(backend, name, p.get("RepositoryDescription", ""), given, p.get("KmsKeyId", ""))
     branch = (p.get("Code") or {}).get("BranchName")
     if seed:
         metadata["defaultBranch"] = branch or "main"
-    code_repositories.replace(metadata["Arn"], {tag["Key"]: tag["Value"] for tag in p.get("Tags") or []})
+    if p.get("Triggers"):
+        code_triggers.put(backend, name, lowered(p["Triggers"]))
     return made(REPOSITORY, operation, p, metadata["repositoryId"], metadata)
 
 
 def _update_repository(operation: Operation, resource: Resource, p: Properties) -> None:
+    """The update handler calls by name what the stack knows by id, as its permissions in the schema tell."""
     backend = codecommit_backends[operation.account][operation.region]
-    metadata = resource.state
-    old, new = metadata["repositoryName"], p["RepositoryName"]
+    old, new, before = resource.state["repositoryName"], p["RepositoryName"], resource.properties
+    metadata = code_repositories.named(backend, old).repository_metadata
+    if metadata["repositoryId"] != resource.physical_resource_id:
+        raise ValidationError(
+            message=f"emulator: repository {old} was deleted and made again behind the stack's back, and how AWS changes such "
+            "a one is not documented: leave its properties as they are"
+        )
     if old != new:
-        backend.repositories[new] = backend.repositories.pop(old)
-        metadata["repositoryName"] = new
-        for key in ("cloneUrlHttp", "cloneUrlSsh"):
-            metadata[key] = metadata[key].removesuffix(old) + new
-        metadata["Arn"] = metadata["Arn"].removesuffix(old) + new
+        code_repositories.rename(backend, old, new)
     metadata["repositoryDescription"] = p.get("RepositoryDescription", "")
-    mine = {tag["Key"]: tag["Value"] for tag in resource.properties.get("Tags") or []}
+    if p.get("KmsKeyId") and p["KmsKeyId"] != before.get("KmsKeyId"):
+        metadata["kmsKeyId"] = code_repositories.existing_key(backend, p["KmsKeyId"])
+    if p.get("Triggers") != before.get("Triggers"):
+        code_triggers.put(backend, new, lowered(p.get("Triggers") or []))
+    mine = {tag["Key"] for tag in before.get("Tags") or []}
     others = {key: value for key, value in code_repositories.tags(metadata["Arn"]).items() if key not in mine}
     code_repositories.replace(metadata["Arn"], {**others, **{tag["Key"]: tag["Value"] for tag in p.get("Tags") or []}})
 
 
 def _delete_repository(operation: Operation, resource: Resource) -> None:
-    codecommit_backends[operation.account][operation.region].delete_repository(resource.state["repositoryName"])
+    """The delete handler looks the id up (its permissions begin with ListRepositories): one made since is another."""
+    backend = codecommit_backends[operation.account][operation.region]
+    name = code_repositories.name_of(backend, resource.physical_resource_id)
+    if name is None:
+        raise code_repositories.NoRepository(f"{resource.state['repositoryName']} does not exist")
+    code_repositories.delete(backend, name)
+
+
+def _has_repository(resource: Resource) -> bool:
+    backend = codecommit_backends[resource.account][resource.region]
+    return code_repositories.name_of(backend, resource.physical_resource_id) is not None
 
 
 def _repository_attributes(resource: Resource) -> dict[str, Any]:

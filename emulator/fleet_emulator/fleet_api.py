@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
+from moto.codecommit.models import codecommit_backends
 from werkzeug.wrappers import Request, Response
 
-from . import code_executions, code_pipelines, inventory, usage
+from . import code_executions, code_hosts, code_pipelines, inventory, usage
 from .authorization import AccessDenied, CannotDecide, authorize
 from .credentials import issue
 from .trust import require_trust
@@ -121,4 +122,14 @@ def _pipeline_execution(name: str, execution: str, *, body: dict[str, Any], **_:
 @endpoint("PUT", "pipelines/([A-Za-z0-9.@_-]+)")
 def _pipeline_state(name: str, *, body: dict[str, Any], **_: Any) -> Any:
     code_pipelines.put_state(body["account"], body["region"], name, body["state"])
+    return {}
+
+
+@endpoint("PUT", "repositories/([A-Za-z0-9._-]+)")
+def _repository(name: str, *, body: dict[str, Any], **_: Any) -> Any:
+    backend = codecommit_backends[body["account"]][body["region"]]
+    if name not in backend.repositories:
+        place = f"account {body['account']} in {body['region']}"
+        raise BadRequest(f"{place} has no CodeCommit repository {name}: make it first, by CreateRepository or a stack")
+    code_hosts.host(backend, name, body["folder"])
     return {}

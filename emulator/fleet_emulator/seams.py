@@ -64,6 +64,8 @@ SEAMS: dict[str, str] = {
         "timeout, queued_timeout, source_version, logs_config, vpc_config"
     ),
     "moto.codecommit.models:CodeCommitBackend.create_repository": "self, repository_name, repository_description",
+    "moto.codecommit.models:CodeCommitBackend.delete_repository": "self, repository_name",
+    "moto.codecommit.responses:CodeCommitResponse.codecommit_backend": "",
     "moto.codepipeline.models:CodePipeline.__init__": "self, account_id, region, pipeline",
     "moto.codepipeline.models:CodePipelineBackend.update_pipeline": "self, pipeline",
     "moto.moto_server.werkzeug_app:DomainDispatcherApplication.__call__": "self, environ, start_response",
