@@ -159,6 +159,13 @@ func (c *Client) PutExecution(ctx context.Context, pipeline, id string, body any
 	return c.call(ctx, http.MethodPut, "pipelines/"+url.PathEscape(pipeline)+"/executions/"+url.PathEscape(id), body, nil)
 }
 
+// HostRepository says that a bare git repository in folder is the content of a CodeCommit repository, which must be there. Whoever deletes
+// that one takes the folder away; whoever makes it again brings the folder back, empty, with HEAD, config and hooks.
+func (c *Client) HostRepository(ctx context.Context, account, region, name, folder string) error {
+	body := map[string]string{"account": account, "region": region, "folder": folder}
+	return c.call(ctx, http.MethodPut, "repositories/"+url.PathEscape(name), body, nil)
+}
+
 // PutOrganization makes an organization of accounts that are in none; a *Refusal with status 409 says that one of them is.
 func (c *Client) PutOrganization(ctx context.Context, o Organization) (OrganizationIDs, error) {
 	var got OrganizationIDs

@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"context"
 	"net"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/codecommit"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/assert"
@@ -139,6 +141,36 @@ func TestAnOrganizationIsMadeWithTheIDsThatAreGiven(t *testing.T) {
 	require.ErrorAs(t, err, &refusal)
 	assert.Equal(t, 409, refusal.Status)
 	assert.ErrorContains(t, err, "account "+account+" is in the organization o-exampleorgid already")
+}
+
+func TestADeletedRepositoryTakesItsFolderAwayAndANewOneBringsItBackEmpty(t *testing.T) {
+	e, ctx, folder := emulatortest.Start(t), context.Background(), filepath.Join(t.TempDir(), "fleet.git")
+	client, commits := emulator.NewClient(e.Endpoint), codecommit.NewFromConfig(as(e, account, "x", ""))
+	git := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command("git", append([]string{"--git-dir", folder}, args...)...).CombinedOutput()
+		require.NoError(t, err, string(out))
+		return strings.TrimSpace(string(out))
+	}
+	git("init", "--quiet", "--bare", "--initial-branch", "trunk")
+	blob := git("hash-object", "-w", filepath.Join(folder, "config"))
+
+	var refusal *emulator.Refusal
+	require.ErrorAs(t, client.HostRepository(ctx, account, "eu-west-1", "fleet", folder), &refusal)
+	assert.ErrorContains(t, refusal, "has no CodeCommit repository fleet")
+	made, err := commits.CreateRepository(ctx, &codecommit.CreateRepositoryInput{RepositoryName: aws.String("fleet")})
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), *made.RepositoryMetadata.CreationDate, time.Minute)
+	require.NoError(t, client.HostRepository(ctx, account, "eu-west-1", "fleet", folder))
+
+	_, err = commits.DeleteRepository(ctx, &codecommit.DeleteRepositoryInput{RepositoryName: aws.String("fleet")})
+	require.NoError(t, err)
+	assert.NoDirExists(t, folder)
+	again, err := commits.CreateRepository(ctx, &codecommit.CreateRepositoryInput{RepositoryName: aws.String("fleet")})
+	require.NoError(t, err)
+	assert.NotEqual(t, *made.RepositoryMetadata.RepositoryId, *again.RepositoryMetadata.RepositoryId)
+	assert.Equal(t, "refs/heads/trunk", git("symbolic-ref", "HEAD"))
+	assert.Error(t, exec.Command("git", "--git-dir", folder, "cat-file", "-e", blob).Run(), "no object is left")
 }
 
 func TestStartSaysWhyItCannot(t *testing.T) {

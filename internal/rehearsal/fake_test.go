@@ -27,6 +27,7 @@ type fakeAWS struct {
 	calls    []string          // "<role name> <call>"
 	objects  map[string][]byte // bucket/key
 	pipeline json.RawMessage
+	hosted   string // "<account> <region> <path> <folder>" of the repository
 	started  string // execution that somebody started by StartPipelineExecution
 	forever  bool   // and goes on starting
 	told     map[string]bool
@@ -90,6 +91,7 @@ func name(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 func (f *fakeAWS) fleet(w http.ResponseWriter, path string, body []byte) {
 	var q struct {
 		Principal, Action, Resource, RoleArn, Service string
+		Account, Region, Folder                       string
 		State                                         json.RawMessage
 	}
 	_ = json.Unmarshal(body, &q)
@@ -112,6 +114,8 @@ func (f *fakeAWS) fleet(w http.ResponseWriter, path string, body []byte) {
 	default:
 		if _, id, ok := strings.Cut(path, "/executions/"); ok {
 			f.told[id] = true
+		} else if strings.HasPrefix(path, "repositories/") {
+			f.hosted = strings.Join([]string{q.Account, q.Region, path, q.Folder}, " ")
 		} else {
 			f.pipeline = q.State
 		}

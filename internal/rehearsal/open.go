@@ -113,7 +113,22 @@ func (s *Session) openServices(ctx context.Context) error {
 	s.onClose(func(context.Context) error { return v.close() })
 	source := s.plan.source.handler.(*source)
 	s.repository, err = newRepository(ctx, filepath.Join(s.folder, "repository.git"), s.home, source.branch, source.arn, s.endpoint, s.options.Programs.Python)
-	return err
+	if err != nil {
+		return err
+	}
+	return s.host(ctx)
+}
+
+// host lets the emulated CodeCommit delete the bare repository and make it again; one behind a connection is nobody's here.
+func (s *Session) host(ctx context.Context) error {
+	r := s.plan.Assembly.Repository
+	if r == nil {
+		return nil
+	}
+	if err := s.emulator.HostRepository(ctx, r.Account, r.Region, r.Name, s.repository.dir); err != nil {
+		return fmt.Errorf("repository %s: %w", r.Name, err)
+	}
+	return nil
 }
 
 // programs makes the folder of programs that builds find first in their PATH: what the image of CodeBuild brings, and nothing of the

@@ -30,6 +30,13 @@ func repositoryDir(t *testing.T, branch string, files map[string]string) string 
 	return dir
 }
 
+func TestTheRepositoryOfTheRehearsalIsTheContentOfTheEmulatedOne(t *testing.T) {
+	aws := newFakeAWS(t)
+	s := newTestSession(t, aws, pipeline(), Options{})
+	assert.Equal(t, "111111111111 eu-west-1 repositories/catalog "+s.repository.dir, aws.hosted)
+	assert.True(t, filepath.IsAbs(s.repository.dir), "the emulator works in another folder")
+}
+
 // files lists the files of a commit in the session's repository.
 func files(t *testing.T, s *Session, commit string) string {
 	t.Helper()
