@@ -28,6 +28,7 @@ type rehearseOptions struct {
 	to       string
 	approve  bool
 	reject   string
+	confirm  []string
 	keep     bool
 	json     bool
 }
@@ -41,12 +42,14 @@ func newRehearseCommand(io *IO) *cobra.Command {
 
 The installation is deployed with cdk, the catalog is pushed to its repository, and every stage runs as the roles of the pipeline. The
 catalog is only read: changes that are not committed are pushed from a copy. On a terminal you are asked where a reviewer is asked;
-elsewhere the publication is approved, unless --reject says otherwise.
+elsewhere, and with --json, the publication is approved, unless --reject says otherwise, and a secret that waits for a reviewer before
+it is purged from the history is left there, unless --approve or --confirm say otherwise.
 
 Exit code 0: it ran to the end. 1: what was pushed is wrong, or was rejected. 2: something is broken.`,
 		Example: `  fleet rehearse
   fleet rehearse --catalog ../catalog --to Beta --keep
-  fleet rehearse --reject "not on a Friday"`,
+  fleet rehearse --reject "not on a Friday"
+  fleet rehearse --catalog ../leaky --to Alpha --approve`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runRehearse(c.Context(), io, o) },
 	}
@@ -56,11 +59,13 @@ Exit code 0: it ran to the end. 1: what was pushed is wrong, or was rejected. 2:
 	f.StringVar(&o.catalog, "catalog", "", "folder of the catalog (default: catalog in the project)")
 	f.StringVar(&o.assembly, "assembly", "", "cloud assembly to rehearse (default: it is synthesized)")
 	f.StringVar(&o.to, "to", "", "stop after this stage")
-	f.BoolVar(&o.approve, "approve", false, "approve the publication without asking")
-	f.StringVar(&o.reject, "reject", "", "reject the publication, for this reason")
+	f.BoolVar(&o.approve, "approve", false, "approve without asking: the publication, and the purge of a secret that waits for a reviewer")
+	f.StringVar(&o.reject, "reject", "", "reject both, for this reason")
+	f.StringSliceVar(&o.confirm, "confirm", nil, "fingerprint of a short or ordinary value that shall be purged too (first 12 digits); --approve is not enough for these")
 	f.BoolVar(&o.keep, "keep", false, "keep the emulated AWS running until interrupted, and say how to use it")
-	f.BoolVar(&o.json, "json", false, "print result.json instead of the final screen")
+	f.BoolVar(&o.json, "json", false, "print result.json instead of the final screen, and ask nobody")
 	c.MarkFlagsMutuallyExclusive("approve", "reject")
+	c.MarkFlagsMutuallyExclusive("confirm", "reject")
 	return c
 }
 
@@ -72,7 +77,7 @@ func runRehearse(ctx context.Context, streams *IO, o rehearseOptions) (err error
 	live := isTerminal(streams.Err)
 	screen := console.New(streams.Err, live, live && streams.Getenv("NO_COLOR") == "")
 	defer screen.Close()
-	options.Observe, options.Approve = screen.Observe, o.reviewer(streams, screen)
+	options.Observe, options.Approve, options.Decide = screen.Observe, o.reviewer(streams, screen), o.purger(streams, screen)
 	session, err := rehearsal.Open(ctx, options)
 	if err != nil {
 		return rehearseError(streams, err)
@@ -98,6 +103,9 @@ func runRehearse(ctx context.Context, streams *IO, o rehearseOptions) (err error
 
 // prepare finds the project, the catalog and the tools, and reads the settings, before anything is started.
 func (o *rehearseOptions) prepare(ctx context.Context) (rehearsal.Options, error) {
+	if err := checkConfirmed(o.confirm); err != nil {
+		return rehearsal.Options{}, err
+	}
 	project, err := findProject(o.project)
 	if err != nil {
 		return rehearsal.Options{}, err
@@ -152,11 +160,16 @@ func (o *rehearseOptions) reviewer(streams *IO, screen *console.Console) func(co
 			return screen.Tell(q, rehearsal.Decision{Summary: o.reject, How: "--reject"}), nil
 		case o.approve:
 			return screen.Tell(q, rehearsal.Decision{Approve: true, Summary: "approved in a rehearsal", How: "--approve"}), nil
-		case isTerminal(streams.In) && isTerminal(streams.Err):
+		case o.asks(streams):
 			return screen.Ask(ctx, streams.In, q)
 		}
 		return screen.Tell(q, rehearsal.Decision{Approve: true, Summary: "approved in a rehearsal", How: "nobody is there to ask"}), nil
 	}
+}
+
+// asks says whether somebody is there who can be asked.
+func (o *rehearseOptions) asks(streams *IO) bool {
+	return !o.json && isTerminal(streams.In) && isTerminal(streams.Err)
 }
 
 // isTerminal says whether a stream is one.

@@ -56,6 +56,13 @@ func (p *Plan) notPlayed() []evidence.Skipped {
 	if r := p.Assembly.Repository; r != nil && r.Branch != "" {
 		add("seed of repository "+r.Name, "the first push of the rehearsal brings the catalog instead")
 	}
+	if len(p.starters) > 0 {
+		var rules []string
+		for _, s := range p.starters {
+			rules = append(rules, s.Name)
+		}
+		add("tries of rules "+strings.Join(rules, ", ")+", and limits of builds at a time", "builds beside the pipeline run one after another")
+	}
 	if rules := p.Assembly.OtherRules; len(rules) > 0 {
 		add("rules "+strings.Join(rules, ", "), "the rehearsal notifies nobody")
 	}

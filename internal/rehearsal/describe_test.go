@@ -31,15 +31,16 @@ func TestLaunchedResourcesThatAreGoneAreCountedToo(t *testing.T) {
 }
 
 func TestResultSaysWhatTheRehearsalDoesNotPlay(t *testing.T) {
-	a := pipeline()
+	a := mending(mendSpec)
 	a.Repository.Branch, a.OtherRules = "main", []string{"failures"}
 	build := withBuild(a, assembly.Action{Name: "Build"}, `{version: "0.2", phases: {install: {runtime-versions: {python: 3.12, nodejs: 22}, commands: [x]}}}`)
-	a.Pipeline.Stages = append(a.Pipeline.Stages, assembly.Stage{Name: "Alpha", Actions: []assembly.Action{build}})
+	a.Pipeline.Stages = append(a.Pipeline.Stages, assembly.Stage{Name: "Beta", Actions: []assembly.Action{build}})
 	plan, err := NewPlan(a)
 	require.NoError(t, err)
 	var said []string
 	for _, s := range plan.notPlayed() {
 		said = append(said, s.What)
 	}
-	assert.Equal(t, []string{"build image with nodejs 22, python 3.12", "seed of repository catalog", "rules failures"}, said)
+	assert.Equal(t, []string{"build image with nodejs 22, python 3.12", "seed of repository catalog",
+		"tries of rules scan-failed, and limits of builds at a time", "rules failures"}, said)
 }

@@ -19,7 +19,16 @@ func (c *Console) Ask(ctx context.Context, in io.Reader, q rehearsal.Question) (
 
 func (c *Console) ask(ctx context.Context, in io.Reader, q rehearsal.Question) (rehearsal.Decision, error) {
 	c.show(q)
-	fmt.Fprint(c.out, "  approve? type yes, or why not: ")
+	text, err := c.read(ctx, in, "approve? type yes, or why not: ")
+	if err != nil {
+		return rehearsal.Decision{}, err
+	}
+	return decide(text), nil
+}
+
+// read shows a prompt and reads one line. The end of the input is an empty line.
+func (c *Console) read(ctx context.Context, in io.Reader, prompt string) (string, error) {
+	fmt.Fprint(c.out, "  ", prompt)
 	answers := make(chan string, 1)
 	go func() { // a read cannot be cancelled: after an interrupt it is left to the end of the process
 		text, _ := bufio.NewReader(in).ReadString('\n')
@@ -28,9 +37,9 @@ func (c *Console) ask(ctx context.Context, in io.Reader, q rehearsal.Question) (
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(c.out)
-		return rehearsal.Decision{}, ctx.Err()
+		return "", ctx.Err()
 	case text := <-answers:
-		return decide(text), nil
+		return text, nil
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package console shows a rehearsal to people: live lines with elapsed time on a terminal, one plain line for each thing that ended
 // elsewhere, and a final screen.
 //
-// It only renders what the rehearsal tells it. Start at Console; the final screen is in summary.go, the reviewer's question in ask.go.
+// It only renders what the rehearsal tells it. Start at Console; the final screen is in summary.go, the reviewer's questions in ask.go and
+// purge.go.
 package console
 
 import (

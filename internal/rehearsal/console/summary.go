@@ -49,9 +49,16 @@ func followed(b *strings.Builder, r *rehearsal.Result) {
 		b.WriteString("\nBeside the pipeline\n")
 	}
 	for _, s := range r.Beside {
-		fmt.Fprintf(b, "  %s %s after %s, started by rule %s\n", s.Name, s.Outcome, seconds(time.Duration(s.Seconds*float64(time.Second))), s.Rule)
+		fmt.Fprintf(b, "  %s %s after %s, started by rule %s", s.Name, s.Outcome, seconds(time.Duration(s.Seconds*float64(time.Second))), s.Rule)
+		if s.DecidedBy != "" {
+			fmt.Fprintf(b, " for %s", s.DecidedBy)
+		}
+		b.WriteString("\n")
 		if s.Reason != "" {
 			fmt.Fprintf(b, "    %s\n", s.Reason)
+		}
+		if d := s.Decision; d != nil {
+			ruling(b, d)
 		}
 		fmt.Fprintf(b, "    log: %s\n", s.Log)
 	}
@@ -64,6 +71,18 @@ func followed(b *strings.Builder, r *rehearsal.Result) {
 	}
 	stages(b, r.Next)
 	followed(b, r.Next)
+}
+
+// ruling says what a person decided about what a build left to them, and if nobody did, how a reviewer does on AWS.
+func ruling(b *strings.Builder, d *rehearsal.DecisionResult) {
+	fmt.Fprintf(b, "    %s", ruled(d.Ruled, d.How, d.Summary))
+	if d.By != "" {
+		fmt.Fprintf(b, ", as %s", d.By)
+	}
+	b.WriteString("\n")
+	if d.Ruled == rehearsal.Waits {
+		fmt.Fprintf(b, "    on AWS: %s\n", d.Command)
+	}
 }
 
 // most is how many findings the final screen shows; result.json has all.
