@@ -24,7 +24,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 
 
 class UnknownCredentials(ServiceException):
-    """The key is unknown, its token is wrong, or it has expired."""
+    """The key is unknown or inactive, its token is wrong, or it has expired."""
 
     code = "InvalidClientTokenId"
     message = "The security token included in the request is invalid."
@@ -48,7 +48,7 @@ def identify(access_key: str, token: str | None) -> Caller:
         return _of_session(session, token)
     for account, partitions in list(iam_backends.items()):
         user = partitions["aws"].get_user_from_access_key_id(access_key)
-        if user is not None:
+        if user is not None and user.get_access_key_by_id(access_key).status == "Active":
             return Caller(account, user.arn, user.arn)
     raise UnknownCredentials()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import access_keys
 from .authorization import AccessDenied, Caller
 from .calls import Call
 from .needs import Context, Need
@@ -19,7 +20,7 @@ def of(call: Call, caller: Caller) -> list[Need]:
     action = f"iam:{call.operation}"
     if call.operation in _UNNAMED:
         return [Need(action, "*")]
-    resource = _resource(call, caller.account)
+    resource = _of_key(call, caller) or _resource(call, caller.account)
     context = _context(call, caller.account)
     found = [Need(action, resource, context)]
     if call.operation == "AddRoleToInstanceProfile":
@@ -35,6 +36,8 @@ def of_sts(call: Call, caller: Caller) -> list[Need]:
     """The needs of a call to STS; the role's trust policy is evaluated as the policy of the resource."""
     if call.operation == "GetCallerIdentity":
         return []
+    if call.operation == "GetAccessKeyInfo":
+        return [Need("sts:GetAccessKeyInfo", "*")]
     if call.operation != "AssumeRole":
         raise NotImplementedError(f"sts {call.operation} is not emulated: roles are assumed by AssumeRole")
     if not exists(str(call.parameters["RoleArn"])):
@@ -49,6 +52,25 @@ def of_sts(call: Call, caller: Caller) -> list[Need]:
     if call.parameters.get("Tags"):
         found.append(Need("sts:TagSession", str(call.parameters["RoleArn"]), context))
     return found
+
+
+def _of_key(call: Call, caller: Caller) -> str | None:
+    """The user whose key a call is about where it names none; a key that is no user's of the account is denied to everybody.
+
+    Source: Service Authorization Reference, IAM: the resource of GetAccessKeyLastUsed is a user, and nobody is allowed anything
+    on users of other accounts; the service model has no error for a key that is not found.
+    """
+    if call.operation == "GetAccessKeyLastUsed":
+        key = str(call.parameters.get("AccessKeyId", ""))
+        user = access_keys.user_of(backend(caller.account), key)
+        if user is None:
+            who, action = caller.session_arn, "iam:GetAccessKeyLastUsed"
+            raise AccessDenied(f"User: {who} is not authorized to perform: {action} on resource: access key {key}")
+        return str(user.arn)
+    if call.operation in access_keys.OF_SIGNER and not call.parameters.get("UserName"):
+        access_keys.signing_user(caller)
+        return caller.arn
+    return None
 
 
 def _resource(call: Call, account: str) -> str:

@@ -27,6 +27,9 @@ SEAMS: dict[str, str] = {
     "moto.iam.models:IAMBackend.get_policy": "self, policy_arn",
     "moto.iam.models:IAMBackend.get_role": "self, role_name",
     "moto.iam.models:IAMBackend.get_user_from_access_key_id": "self, access_key_id",
+    "moto.iam.models:IAMBackend.get_access_key_last_used": "self, access_key_id",
+    "moto.iam.models:User.get_access_key_by_id": "self, access_key_id",
+    "moto.iam.responses:IamResponse.update_access_key": "self",
     "moto.iam.models:IAMBackend.create_role": (
         "self, role_name, assume_role_policy_document, path, permissions_boundary, description, tags, "
         "max_session_duration, linked_service"
@@ -38,6 +41,7 @@ SEAMS: dict[str, str] = {
     "moto.organizations.models:OrganizationsBackend.get_account_by_id": "self, account_id",
     "moto.ram.models:ResourceAccessManagerBackend.enable_sharing_with_aws_organization": "self",
     "moto.sts.models:STSBackend.assume_role": ("self, region_name, role_session_name, role_arn, policy, duration, external_id"),
+    "moto.sts.models:STSBackend.get_access_key_info": "self, access_key_id",
     "moto.sts.models:STSBackend.get_caller_identity": "self, access_key_id, region",
     "moto.s3.models:FakeBucket.get_permission": "self, action, resource",
     "moto.s3.models:s3_backends": "",

@@ -24,6 +24,7 @@ from . import memory
 MODULES = (
     "shortcuts",
     "credentials",
+    "access_keys",
     "aws_policies",
     "iam_types",
     "organizations",
