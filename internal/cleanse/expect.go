@@ -195,71 +195,98 @@ func split(body []byte) (headers []headerLine, message []byte) {
 // person is a line "name <email> time zone": the time is never changed.
 var person = regexp.MustCompile(`(?s)^(.*>)( [^>]*)$`)
 
-func (e *expectation) person(value string, found *[]int) string {
+func (e *expectation) person(value string) (now string, found []int) {
 	parts := person.FindStringSubmatch(value)
 	if parts == nil {
-		return value
+		return value, nil
 	}
 	result := e.edit.text([]byte(parts[1]))
-	*found = append(*found, result.found...)
-	return string(result.body) + parts[2]
+	return string(result.body) + parts[2], result.found
 }
 
-// kept are the headers that a rewritten commit keeps: git fast-export knows no others. A signature would not fit any more.
-var kept = []string{"tree", "parent", "author", "committer", "encoding"}
+// rebuilt is what becomes of a commit or a tag.
+type rebuilt struct {
+	headers bytes.Buffer
+	message []byte
+	lost    []string // keys of headers that it does not keep
+	found   []int
+	changed bool
+}
 
-func (e *expectation) commit(id string) error {
-	headers, message := split(e.h.commits[id])
-	var out bytes.Buffer
-	var fields text
-	var found []int
-	changed, signed, dropped := false, false, false
+// rebuild changes headers one by one, and the message. change gives what a header becomes and what was found in it; one that is not kept is
+// left out, and searched all the same.
+func (e *expectation) rebuild(body []byte, change func(key, value string) (now string, found []int, kept bool, err error)) (*rebuilt, error) {
+	headers, message := split(body)
+	r := &rebuilt{}
 	for _, line := range headers {
-		value := line.value
-		switch line.key {
-		case "tree":
-			tree, err := e.treeOf(id, value)
-			if err != nil {
-				return err
-			}
-			value = tree
-		case "parent":
-			value = e.lines[value]
-		case "author":
-			value = e.person(value, &found)
-			fields.author = []byte(value)
-		case "committer":
-			value = e.person(value, &found)
-			fields.committer = []byte(value)
+		value, found, kept, err := change(line.key, line.value)
+		if err != nil {
+			return nil, err
 		}
-		if !slices.Contains(kept, line.key) {
-			signed = signed || strings.HasPrefix(line.key, "gpgsig")
-			dropped = dropped || !strings.HasPrefix(line.key, "gpgsig")
-			found = append(found, e.edit.text([]byte(line.value)).found...)
+		r.found = append(r.found, found...)
+		if !kept {
+			r.lost = append(r.lost, line.key)
+			r.found = append(r.found, e.edit.text([]byte(line.value)).found...)
 			continue
 		}
-		changed = changed || value != line.value
-		fmt.Fprintf(&out, "%s %s\n", line.key, value)
+		r.changed = r.changed || value != line.value
+		fmt.Fprintf(&r.headers, "%s %s\n", line.key, value)
 	}
 	result := e.edit.text(message)
-	found = append(found, result.found...)
-	if !changed && len(found) == 0 {
+	r.message, r.found = result.body, append(r.found, result.found...)
+	slices.Sort(r.found)
+	r.found = slices.Compact(r.found)
+	r.changed = r.changed || len(r.found) > 0
+	return r, nil
+}
+
+// with is the object with a message.
+func (r *rebuilt) with(message []byte) []byte {
+	return slices.Concat(r.headers.Bytes(), []byte("\n"), message)
+}
+
+// isSignature says whether a header of a commit signs it.
+func isSignature(key string) bool { return strings.HasPrefix(key, "gpgsig") }
+
+// commit keeps the headers that git fast-export knows. A signature would not fit any more.
+func (e *expectation) commit(id string) error {
+	var fields text
+	r, err := e.rebuild(e.h.commits[id], func(key, value string) (now string, found []int, kept bool, err error) {
+		switch key {
+		case "tree":
+			now, err = e.treeOf(id, value)
+		case "parent":
+			now = e.lines[value]
+		case "author":
+			now, found = e.person(value)
+			fields.author = []byte(now)
+		case "committer":
+			now, found = e.person(value)
+			fields.committer = []byte(now)
+		case "encoding":
+			now = value
+		default:
+			return "", nil, false, nil
+		}
+		return now, found, true, err
+	})
+	if err != nil {
+		return err
+	}
+	if !r.changed {
 		e.lines[id] = id
 		return nil
 	}
-	slices.Sort(found)
-	e.note(slices.Compact(found), "commit", id, "", "")
-	if len(found) > 0 {
-		fields.message = result.body
+	e.note(r.found, "commit", id, "", "")
+	if len(r.found) > 0 {
+		fields.message = r.message
 		e.texts[id] = fields
 	}
-	out.WriteString("\n")
-	out.Write(result.body)
-	e.lines[id] = objectID("commit", out.Bytes(), id)
-	if signed {
+	e.lines[id] = objectID("commit", r.with(r.message), id)
+	if slices.ContainsFunc(r.lost, isSignature) {
 		e.signed = append(e.signed, id)
 	}
-	if dropped {
+	if slices.ContainsFunc(r.lost, func(key string) bool { return !isSignature(key) }) {
 		e.dropped = append(e.dropped, id)
 	}
 	return nil
@@ -272,51 +299,40 @@ func (e *expectation) tag(id string) (string, error) {
 	if known, ok := e.tags[id]; ok {
 		return known, nil
 	}
-	headers, message := split(e.h.tags[id])
-	var out bytes.Buffer
-	var found []int
-	changed, signed := false, signature.Match(message)
-	for _, line := range headers {
-		value := line.value
-		switch line.key {
+	r, err := e.rebuild(e.h.tags[id], func(key, value string) (now string, found []int, kept bool, err error) {
+		switch key {
 		case "object":
-			target, err := e.object(value)
-			if err != nil {
-				return "", err
-			}
-			value = target
+			now, err = e.object(value)
 		case "tag":
 			result := e.edit.text([]byte(value))
-			value = string(result.body)
-			found = append(found, result.found...)
+			now, found = string(result.body), result.found
 		case "tagger":
-			value = e.person(value, &found)
+			now, found = e.person(value)
 		case "type":
-		default:
-			signed = true
-			found = append(found, e.edit.text([]byte(value)).found...)
-			continue
+			now = value
+		default: // the signature of a tag in a repository of two object formats
+			return "", nil, false, nil
 		}
-		changed = changed || value != line.value
-		fmt.Fprintf(&out, "%s %s\n", line.key, value)
+		return now, found, true, err
+	})
+	if err != nil {
+		return "", err
 	}
-	result := e.edit.text(message)
-	found = append(found, result.found...)
-	if !changed && len(found) == 0 {
+	if !r.changed {
 		e.tags[id] = id
 		return id, nil
 	}
-	slices.Sort(found)
-	e.note(slices.Compact(found), "tag", id, "", "")
-	text := result.body
-	if at := signature.FindIndex(message); at != nil {
+	e.note(r.found, "tag", id, "", "")
+	text := r.message
+	_, message := split(e.h.tags[id])
+	at := signature.FindIndex(message)
+	if at != nil { // what was replaced is as long as it was
 		text = text[:at[0]]
 	}
-	out.WriteString("\n")
-	out.Write(text)
-	e.tags[id] = objectID("tag", out.Bytes(), id)
-	e.made[e.tags[id]] = out.Bytes()
-	if signed {
+	body := r.with(text)
+	e.tags[id] = objectID("tag", body, id)
+	e.made[e.tags[id]] = body
+	if at != nil || len(r.lost) > 0 {
 		e.signed = append(e.signed, id)
 	}
 	return e.tags[id], nil
