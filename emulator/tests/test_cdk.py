@@ -100,7 +100,7 @@ def test_a_bootstrapped_account_is_deployed_to_by_whom_it_trusts_and_nobody_else
     done = cdk(aws.assume(role), tmp_path, *deploy)
     assert done.returncode == 0, done.stderr
     assert len(other.client("sns").list_topics()["Topics"]) == 1
-    used = {entry["arn"].rsplit(":role/", 1)[1]: entry["used"] for entry in aws.fleet("GET", "permissions")[1]["roles"]}
+    used = {entry["arn"].rpartition("/")[2]: entry["used"] for entry in aws.fleet("GET", "permissions")[1]["roles"]}
     assert used["ci"] == ["sts:AssumeRole"]
     assert "sns:CreateTopic" in used[f"cdk-{QUALIFIER}-cfn-exec-role-{other.account}-{REGION}"]
 
