@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -23,9 +24,9 @@ import (
 // leaked is an access key id that nobody has, put together here so that no file holds it.
 var leaked = "AKIA" + "QYLPMN5HHHFPZAM2"
 
-// leak adds a secret to a catalog and takes it out again, so that only the history holds it.
-func leak(c *catalog) {
-	c.write("notes.txt", "key = "+leaked+"\n")
+// leak adds a secret, and more keys, to a catalog and takes them out again, so that only the history holds them.
+func leak(c *catalog, keys ...string) {
+	c.write("notes.txt", "key = "+strings.Join(append(keys, leaked), "\nkey = ")+"\n")
 	c.commit("Add notes")
 	c.remove("notes.txt")
 	c.commit("Remove notes")
@@ -36,18 +37,23 @@ func leak(c *catalog) {
 func TestCleansing(t *testing.T) {
 	f := open(t, func(o *rehearsal.Options) { o.To = "Alpha" })
 	c := seed(t)
-	leak(c)
+	keys := f.userKeys(t)
+	leak(c, slices.Collect(maps.Keys(keys))...)
 	c.commit("Say what the catalog is")
 	c.git("tag", "--annotate", "first", "--message", "the first")
 	c.git("branch", "feature", "HEAD~1")
 
 	result := f.push(t, c)
 	requireCleansed(t, f, c, result)
+	t.Run("access keys of accounts that the fleet knows are inactive, and everybody is told", func(t *testing.T) {
+		f.requireDeactivated(t, result.Beside[0].Said, keys)
+	})
 	t.Run("the role used every permission that it has, and has no other", func(t *testing.T) {
 		for _, unused := range result.Unused {
 			assert.NotContains(t, unused.Role, f.settings.ProjectRole(config.CleansingAction), "%s were never used", unused.Actions)
 		}
 		probes(t, f)
+		keyProbes(t, f)
 	})
 	t.Run("a reviewer undoes it by an event, and has it done again", func(t *testing.T) {
 		id := f.entries(t)[0].Rewrite.Cleansing
@@ -60,6 +66,8 @@ func TestCleansing(t *testing.T) {
 		again := f.decide(t, "run", "again")
 		require.Equal(t, rehearsal.Succeeded, again.Outcome, again.Reason)
 		assert.False(t, holds(t, f, leaked))
+		require.Len(t, again.Beside, 1)
+		f.requireDeactivated(t, again.Beside[0].Said, keys)
 		require.NotNil(t, again.Next)
 		requireSucceeded(t, again.Next)
 		assert.Equal(t, result.Next.Commit, again.Next.Commit, "a second run gives the same ids")
@@ -74,6 +82,7 @@ func TestCleansing(t *testing.T) {
 		assert.True(t, holds(t, f, leaked), "nothing was changed")
 		assert.Len(t, f.entries(t), 3)
 	})
+	t.Run("a reviewer is asked what waits, and has it carried out by the event of the notice", func(t *testing.T) { f.requireAsked(t) })
 	t.Run("engineers cannot push while the repository is frozen, and the cleansing can", func(t *testing.T) {
 		cfg, err := f.root(t.Context(), f.settings.Accounts.Tools)
 		require.NoError(t, err)
@@ -118,7 +127,7 @@ func requireCleansed(t *testing.T, f *fleet, c *catalog, result *rehearsal.Resul
 	requireSucceeded(t, result.Next)
 
 	said := strings.Join(beside.Said, "\n")
-	for _, want := range []string{"ROTATE NOW", "git clone " + f.settings.RepositoryURL(), result.Commit + " -> " + result.Next.Commit, "TO UNDO IT", "notes.txt"} {
+	for _, want := range []string{"ROTATE NOW", "git clone " + f.settings.RepositoryURL(), result.Commit + " -> " + result.Next.Commit, "TO UNDO IT", "notes.txt", "could not be deactivated: "} {
 		assert.Contains(t, said, want)
 	}
 	assert.NotContains(t, said, leaked)
@@ -145,11 +154,17 @@ func holds(t *testing.T, f *fleet, text string) bool {
 	return false
 }
 
-// may asks the emulated IAM.
+// may asks the emulated IAM about a role of the tools account.
 func (f *fleet) may(t *testing.T, role, action, resource string, context map[string][]string) bool {
 	t.Helper()
+	return f.mayAs(t, config.RoleARN(f.settings.Accounts.Tools, role), action, resource, context)
+}
+
+// mayAs asks the emulated IAM about any role.
+func (f *fleet) mayAs(t *testing.T, principal, action, resource string, context map[string][]string) bool {
+	t.Helper()
 	decision, err := emulator.NewClient(f.session.Endpoint()).Authorize(t.Context(), emulator.Question{
-		Principal: config.RoleARN(f.settings.Accounts.Tools, role), Action: action, Resource: resource, Context: context,
+		Principal: principal, Action: action, Resource: resource, Context: context,
 	})
 	require.NoError(t, err)
 	return decision.Allowed

@@ -22,7 +22,7 @@ type ring struct {
 func (k *ring) Deactivate(_ context.Context, id string) (string, error) {
 	k.asked = append(k.asked, k.head())
 	if id != leak {
-		return "", errors.New("the key is of account 999999999999: AccessDenied: access key " + id + ": an administrator of that account must deactivate it")
+		return "", errors.New("its id names account 999999999999: AccessDenied: access key " + id + ": an administrator of that account must deactivate it")
 	}
 	return "key of user deployer of account 222222222222 is inactive, " + id, nil
 }
@@ -47,7 +47,7 @@ func TestAccessKeysAreDeactivatedBeforeThePushAndNoneOfThemStopsIt(t *testing.T)
 	assert.False(t, w.holds())
 	told := strings.Split(strings.TrimSpace(paragraph(t, w.texts[0], "ACCESS KEYS among them")), "\n")
 	require.Len(t, told, 5, "%q", told)
-	assert.Regexp(t, `^  [0-9a-f]{12}: could not be deactivated: the key is of account 999999999999: AccessDenied: access key \(the key\): an administrator of that account must`,
+	assert.Regexp(t, `^  [0-9a-f]{12}: could not be deactivated: its id names account 999999999999: AccessDenied: access key \(the key\): an administrator of that account must`,
 		told[1], "what people must do stands first")
 	assert.Regexp(t, `^  [0-9a-f]{12}: key of user deployer of account 222222222222 is inactive`, told[2])
 	for _, line := range told[1:3] {
