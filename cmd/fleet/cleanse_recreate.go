@@ -36,11 +36,13 @@ func (o cleanseOptions) agreeToRecreate(ctx context.Context, options *cleanse.Op
 		})
 	}
 	if !unfinished { // else it may be gone
-		open, err := repository.OpenPullRequests(ctx)
-		if err != nil {
-			return fmt.Errorf("--recreate: %w", err)
+		count := "open"
+		if open, err := repository.OpenPullRequests(ctx); err == nil {
+			count = fmt.Sprintf("%d open", open)
+		} else {
+			fmt.Fprintln(ask.streams.Err, "warning:", err)
 		}
-		what += fmt.Sprintf("; its %d open pull requests, all closed ones and their comments are lost", open)
+		what += "; its " + count + " pull requests, all closed ones and their comments are lost"
 	}
 	return ask.word("recreate", what)
 }
