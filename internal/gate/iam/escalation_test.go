@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -62,6 +63,29 @@ func TestEveryPathIsFoundAndGoesAwayWhenItIsLimited(t *testing.T) {
 				assert.NotContains(t, ways(t, allowing(statements...)), way.name, limited)
 			}
 		})
+	}
+}
+
+// What the sources describe is listed apart from the paths, so that none of them is lost.
+func TestWaysOfTheSourcesAreFound(t *testing.T) {
+	body, err := os.ReadFile("testdata/ways.txt")
+	require.NoError(t, err)
+	described := map[string]bool{}
+	for _, line := range strings.Split(strings.TrimSpace(string(body)), "\n") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		words := strings.Fields(line)
+		require.Greater(t, len(words), 2, line)
+		described[words[1]] = true
+		t.Run(words[0]+" "+words[1], func(t *testing.T) {
+			assert.Contains(t, ways(t, allowing(`{Effect: Allow, Action: `+quoted(words[2:])+`, Resource: "*"}`)), words[1])
+		})
+	}
+	for _, way := range paths {
+		assert.True(t, described[way.name], "%s is described by no source in testdata/ways.txt", way.name)
+		assert.Regexp(t, "^https://", way.source, way.name)
+		assert.Contains(t, Explain(way.rule()), way.source)
 	}
 }
 

@@ -89,6 +89,6 @@ func Explain(name string) string {
 	if paths[i].service != "" {
 		how = "name the roles under Resource of iam:PassRole, or let Condition iam:PassedToService name services without " + paths[i].service
 	}
-	return fmt.Sprintf("%s, of the iam gate\n\nwhy     %s together: whoever has them %s\nhow     %s\nsource  a known way to more privileges; see the sources in internal/gate/iam/paths.go\n",
-		name, strings.Join(paths[i].actions, " + "), paths[i].does, how)
+	return fmt.Sprintf("%s, of the iam gate\n\nwhy     %s together: whoever has them %s\nhow     %s\nsource  %s\n",
+		name, strings.Join(paths[i].actions, " + "), paths[i].does, how, paths[i].source)
 }

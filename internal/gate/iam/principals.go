@@ -11,8 +11,8 @@ import (
 )
 
 // deputies are services that act for whoever asks them, and that say for whom: with the page that asks for aws:SourceArn,
-// aws:SourceAccount or a key of the organization in policies that name them. Services without such a page are not among them, because
-// the condition may never hold.
+// aws:SourceAccount or a key of the organization in policies of resources that name them. Services without such a page are not among
+// them, because the condition may never hold.
 var deputies = map[string]string{
 	"backup":        "https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html",
 	"budgets":       "https://docs.aws.amazon.com/cost-management/latest/userguide/cross-service-confused-deputy-prevention.html",
@@ -23,8 +23,7 @@ var deputies = map[string]string{
 	"controltower":  "https://docs.aws.amazon.com/controltower/latest/userguide/prevent-confused-deputy.html",
 	"costalerts":    "https://docs.aws.amazon.com/cost-management/latest/userguide/cross-service-confused-deputy-prevention.html",
 	"delivery.logs": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html",
-	"ecs-tasks":     "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html",
-	"events":        "https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html",
+	"events":        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html",
 	"guardduty":     "https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_exportfindings.html",
 	"inspector2":    "https://docs.aws.amazon.com/inspector/latest/user/findings-managing-exporting-reports.html",
 	"logging.s3":    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html",
@@ -34,7 +33,29 @@ var deputies = map[string]string{
 	"ses":           "https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html",
 	"sns":           "https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html",
 	"ssm":           "https://docs.aws.amazon.com/systems-manager/latest/userguide/cross-service-confused-deputy-prevention.html",
+}
+
+// trusted are the services that say for whom when they take a role: with the page that shows the keys in a role's trust. What a service
+// says to a bucket it need not say to a role: CloudTrail cannot take its role for CloudWatch Logs where the trust demands a source
+// (github.com/prowler-cloud/prowler/issues/4714).
+var trusted = map[string]string{
+	"budgets":       "https://docs.aws.amazon.com/cost-management/latest/userguide/cross-service-confused-deputy-prevention.html",
+	"codebuild":     "https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html",
+	"config":        "https://docs.aws.amazon.com/config/latest/developerguide/iamrole-permissions.html",
+	"controltower":  "https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html",
+	"ecs-tasks":     "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html",
+	"events":        "https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html",
+	"scheduler":     "https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html",
+	"ssm":           "https://docs.aws.amazon.com/systems-manager/latest/userguide/cross-service-confused-deputy-prevention.html",
+	"states":        "https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html",
 	"vpc-flow-logs": "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html",
+}
+
+// silent are the types whose policies a service does not tell for whom it acts, so that a condition loses what it sends. EventBridge to
+// topics: EventBridge User Guide, "Using resource-based policies" ("You can't use Condition blocks in Amazon SNS topic policies"); to the
+// keys of topics: SNS Developer Guide, "Key management" ("not supported for EventBridge-to-encrypted topics").
+var silent = map[string][]string{
+	"events": {"AWS::SNS::TopicPolicy", "AWS::SNS::TopicInlinePolicy", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"},
 }
 
 // sourceKeys say for whom a service acts. Source: IAM User Guide, "The confused deputy problem".
@@ -99,8 +120,12 @@ func (p policy) lets(st statement, one principal, s *config.Settings) (verdict, 
 
 // deputy judges a service that acts for others.
 func (p policy) deputy(st statement, one principal) (verdict, bool) {
-	source, ok := deputies[service(one.value)]
-	if !ok || bounds(st, sourceKeys) || bounds(st, []string{"aws:sourceowner", "kms:calleraccount", "sts:externalid"}) {
+	name := service(one.value)
+	source, ok := deputies[name]
+	if p.kind == trust {
+		source, ok = trusted[name]
+	}
+	if !ok || slices.Contains(silent[name], p.typ) || bounds(st, sourceKeys) || bounds(st, []string{"aws:sourceowner", "kms:calleraccount", "sts:externalid"}) {
 		return verdict{}, false
 	}
 	var v verdict

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,6 +37,14 @@ func TestWhomAPolicyLetsIn(t *testing.T) {
 		return "Resources:\n  Q: {Type: AWS::SQS::Queue}\n  P:\n    Type: AWS::SQS::QueuePolicy\n    Properties:\n      Queues: [!Ref Q]\n      PolicyDocument: {Version: \"2012-10-17\", Statement: [" +
 			`{Effect: Allow, Principal: ` + principal + `, Action: sqs:SendMessage, Resource: !GetAtt Q.Arn` + condition + "}]}\n"
 	}
+	topic := func(principal string) string {
+		return head + "  T: {Type: AWS::SNS::Topic}\n  P:\n    Type: AWS::SNS::TopicPolicy\n    Properties:\n      Topics: [!Ref T]\n      PolicyDocument: {Version: \"2012-10-17\", Statement: [" +
+			`{Effect: Allow, Principal: ` + principal + `, Action: sns:Publish, Resource: !Ref T}]}` + "\n"
+	}
+	key := func(principal string) string {
+		return head + "  K:\n    Type: AWS::KMS::Key\n    Properties:\n      KeyPolicy: {Version: \"2012-10-17\", Statement: [" +
+			`{Effect: Allow, Principal: ` + principal + `, Action: "kms:GenerateDataKey*", Resource: "*"}]}` + "\n"
+	}
 	trusting := func(principal, condition string) string {
 		return head + role("", `{Effect: Allow, Principal: `+principal+`, Action: sts:AssumeRole`+condition+`}`)
 	}
@@ -70,6 +79,13 @@ func TestWhomAPolicyLetsIn(t *testing.T) {
 		"a service for anything":                  {put(`{Service: cloudtrail.amazonaws.com}`, `, Condition: {ArnLike: {"aws:SourceArn": "*"}}`), []string{service}},
 		"two services":                            {put(`{Service: [cloudtrail.amazonaws.com, config.amazonaws.com]}`, ""), []string{service, service}},
 		"a trusted service":                       {trusting(`{Service: scheduler.amazonaws.com}`, ""), []string{service}},
+		"a service that tells roles nothing":      {trusting(`{Service: cloudtrail.amazonaws.com}`, ""), []string{}},
+		"a service that tells roles only":         {put(`{Service: states.amazonaws.com}`, "") + strings.TrimPrefix(trusting(`{Service: states.amazonaws.com}`, ""), head), []string{service}},
+		"EventBridge and a queue":                 {queue(`{Service: events.amazonaws.com}`, ""), []string{service}},
+		"EventBridge and a topic":                 {topic(`{Service: events.amazonaws.com}`), []string{}},
+		"another service and a topic":             {topic(`{Service: budgets.amazonaws.com}`), []string{service}},
+		"EventBridge and the key of a topic":      {key(`{Service: events.amazonaws.com}`), []string{}},
+		"another service and a key":               {key(`{Service: cloudtrail.amazonaws.com}`), []string{service}},
 		"a service that says nothing":             {trusting(`{Service: ec2.amazonaws.com}`, ""), []string{}},
 		"a denial":                                {onBucket(`{Effect: Deny, Principal: "*", Action: "s3:*", Resource: !GetAtt B.Arn}`), []string{}},
 	} {
