@@ -208,6 +208,9 @@ func verdict(result *rehearsal.Result) error {
 	case 1:
 		return errFindings
 	}
+	for result.Next != nil && result.Outcome != rehearsal.Broken {
+		result = result.Next
+	}
 	return fmt.Errorf("the rehearsal is broken: %s: the logs are in %s", result.Reason, result.Folder)
 }
 

@@ -111,6 +111,13 @@ func TestPublicationIsNotAskedAboutWhereJSONIsPrinted(t *testing.T) {
 	assert.Equal(t, "nobody is there to ask", decision.How)
 }
 
+func TestABrokenRehearsalNamesTheExecutionThatIsBroken(t *testing.T) {
+	broken := &rehearsal.Result{Outcome: rehearsal.Broken, Reason: "the tool is missing", Folder: "/runs/1/push-2"}
+	err := verdict(&rehearsal.Result{Outcome: rehearsal.Failed, Reason: "the scan", Folder: "/runs/1", Next: broken})
+	require.EqualError(t, err, "the rehearsal is broken: the tool is missing: the logs are in /runs/1/push-2")
+	require.ErrorIs(t, verdict(&rehearsal.Result{Outcome: rehearsal.Failed}), errFindings)
+}
+
 // openTerminal makes a pseudo terminal: what is written to the keyboard is typed on it.
 func openTerminal(t *testing.T) (keyboard, terminal *os.File) {
 	t.Helper()

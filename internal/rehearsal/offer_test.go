@@ -184,3 +184,14 @@ func TestWhatStoppedForAPersonWhoHadItDoneIsNoFailureOfADecision(t *testing.T) {
 		assert.Equal(t, arn("reviewer"), result.Beside[0].DecidedBy)
 	}
 }
+
+func TestTheWorstExecutionIsTheExitCode(t *testing.T) {
+	for want, outcomes := range map[int][]Outcome{0: {Succeeded, Succeeded}, 1: {Failed, Succeeded}, 2: {Failed, Succeeded, Broken}} {
+		var r *Result
+		for i := len(outcomes) - 1; i >= 0; i-- {
+			r = &Result{Outcome: outcomes[i], Next: r}
+		}
+		assert.Equal(t, want, r.ExitCode(), outcomes)
+	}
+	assert.Equal(t, 1, (&Result{Outcome: Succeeded, Next: &Result{Outcome: Rejected}}).ExitCode())
+}

@@ -108,14 +108,19 @@ type Unused struct {
 }
 
 // ExitCode is what the process should end with: 0 for a success, 1 if what was pushed is wrong or was rejected, 2 if something is broken.
+// The worst of all executions decides.
 func (r *Result) ExitCode() int {
-	switch r.Outcome {
-	case Succeeded:
-		return 0
-	case Failed, Rejected:
-		return 1
+	worst := 0
+	for ; r != nil; r = r.Next {
+		switch r.Outcome {
+		case Succeeded:
+		case Failed, Rejected:
+			worst = max(worst, 1)
+		default:
+			return 2
+		}
 	}
-	return 2
+	return worst
 }
 
 // Write stores the result as result.json in its run folder.
