@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/evidence"
+	"accountfleet/internal/finding"
 )
 
 // attempt is a small repository that tries to get one bad thing past a gate. It starts from a catalog that passes every gate, changes
@@ -72,20 +74,68 @@ func tamperSettings(t *testing.T) string {
 	return path
 }
 
-// TestNothingGetsPastAGate runs the real command once for each attempt.
+// TestNothingGetsPastAGate runs the real command for each attempt. Those that only bring a product share a catalog and a run, because the
+// gate of policy proves every rule in each.
 func TestNothingGetsPastAGate(t *testing.T) {
 	settings := tamperSettings(t)
 	all := slices.Concat(documentAttempts(), treeAttempts(), codeAttempts(), taskcatAttempts(), featureAttempts(), policyAttempts(), toolAttempts(), secretAttempts())
 	names := map[string]bool{}
+	shared := map[string][]attempt{}
 	for _, a := range all {
 		require.False(t, names[a.name], "two attempts are called %s", a.name)
 		names[a.name] = true
+		if a.isProduct() {
+			shared[a.only] = append(shared[a.only], a)
+			continue
+		}
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			a.run(t, settings)
 		})
 	}
+	for only, some := range shared {
+		t.Run("products by "+only, func(t *testing.T) {
+			t.Parallel()
+			runProducts(t, settings, only, some)
+		})
+	}
 	assert.GreaterOrEqual(t, len(all), 60)
+}
+
+// isProduct tells attempts that are nothing but a product, of which a tool finds that it is bad.
+func (a attempt) isProduct() bool {
+	outside := slices.ContainsFunc(slices.Collect(maps.Keys(a.files)), func(name string) bool { return strings.HasPrefix(name, "/") })
+	return (a.only == "policy" || a.only == "schema") && a.rule != "" && a.exit == 0 && a.says == "" && a.prepare == nil && a.env == nil && a.args == nil && !outside
+}
+
+// runProducts checks attempts as products of one catalog, each under an id of its own, and demands of each what is found in its files.
+func runProducts(t *testing.T, settings, only string, attempts []attempt) {
+	t.Helper()
+	whole := attempt{only: only, files: map[string]string{}}
+	for name := range soundFiles() {
+		whole.files[name] = gone
+	}
+	ids := make([]string, len(attempts))
+	for i, a := range attempts {
+		ids[i] = fmt.Sprintf("sample-%d", i)
+		files := soundFiles()
+		maps.Copy(files, a.files)
+		for name, body := range files {
+			whole.files["/products/"+ids[i]+"/"+name] = renamed(body, ids[i])
+		}
+	}
+	out := whole.check(t, whole.repository(t), settings)
+	for i, a := range attempts {
+		t.Run(a.name, func(t *testing.T) {
+			a.at = renamed(a.at, ids[i])
+			a.found(t, out, "products/"+ids[i]+"/")
+		})
+	}
+}
+
+// renamed is a text about the product sample, about one of another id.
+func renamed(text, id string) string {
+	return strings.NewReplacer("sample", id, "name: Sample", "name: Sample "+id).Replace(text)
 }
 
 // TestTheCatalogThatAttemptsStartFromPasses: without it, an attempt could be refused for a reason of its own.
@@ -96,7 +146,15 @@ func TestTheCatalogThatAttemptsStartFromPasses(t *testing.T) {
 
 func (a attempt) run(t *testing.T, settings string) {
 	t.Helper()
-	dir := a.repository(t)
+	out := a.check(t, a.repository(t), settings)
+	if a.rule != "" {
+		a.found(t, out, "")
+	}
+}
+
+// check runs the command on a repository and gives what it printed.
+func (a attempt) check(t *testing.T, dir, settings string) []byte {
+	t.Helper()
 	only := a.only
 	if only == "" {
 		only = "features"
@@ -128,14 +186,12 @@ func (a attempt) run(t *testing.T, settings string) {
 	if a.says != "" {
 		assert.Contains(t, out.String()+said.String(), a.says)
 	}
-	if a.rule != "" {
-		a.found(t, out.Bytes())
-	}
 	assert.NoFileExists(t, filepath.Join(dir, "ran"), "what was pushed was run")
+	return out.Bytes()
 }
 
-// found demands the finding.
-func (a attempt) found(t *testing.T, out []byte) {
+// found demands the finding, in a file below a folder. Where the command has to fail for it, it must be an error.
+func (a attempt) found(t *testing.T, out []byte, below string) {
 	t.Helper()
 	var result evidence.Evidence
 	require.NoError(t, json.Unmarshal(out, &result), string(out))
@@ -145,8 +201,11 @@ func (a attempt) found(t *testing.T, out []byte) {
 		if f.Span.Line > 0 && strings.Contains(a.at, ":") {
 			where += ":" + strconv.Itoa(f.Span.Line)
 		}
+		if !strings.HasPrefix(f.File, below) {
+			continue
+		}
 		seen = append(seen, f.Gate+"/"+f.Rule+" "+where)
-		if f.Gate+"/"+f.Rule == a.rule && (a.at == "" || a.at == where) {
+		if f.Gate+"/"+f.Rule == a.rule && (a.at == "" || a.at == where) && (a.exit != 0 || f.Severity == finding.Error) {
 			assert.NotEmpty(t, f.Cure)
 			return
 		}
