@@ -114,6 +114,14 @@ func (f *fakeCodeCommit) UpdateDefaultBranch(_ context.Context, in *codecommit.U
 	return nil, f.call("branch", f.need(func(s *repositorySettings) { s.DefaultBranch = *in.DefaultBranchName }))
 }
 
+func (f *fakeCodeCommit) ListPullRequests(_ context.Context, in *codecommit.ListPullRequestsInput, _ ...func(*codecommit.Options)) (*codecommit.ListPullRequestsOutput, error) {
+	out := &codecommit.ListPullRequestsOutput{PullRequestIds: []string{"1", "2"}}
+	if in.NextToken == nil {
+		out.NextToken = aws.String("more")
+	}
+	return out, f.call("pull requests "+string(in.PullRequestStatus), f.need(func(*repositorySettings) {}))
+}
+
 func newFakeCodeCommit() *fakeCodeCommit {
 	return &fakeCodeCommit{made: 1, there: &repositorySettings{
 		ID: "1", ARN: "arn", Description: "the catalog", KMSKeyID: "key", DefaultBranch: "trunk", Tags: map[string]string{"owner": "platform", "fleet-frozen": "c1"},
@@ -177,6 +185,18 @@ func TestARepositoryThatLingersIsToldAfterAWhile(t *testing.T) {
 	f.there = nil
 	_, err = r.Inspect(t.Context())
 	require.ErrorContains(t, err, "use credentials of its account")
+}
+
+func TestOpenPullRequestsAreCounted(t *testing.T) {
+	f := newFakeCodeCommit()
+	r := &Repository{name: "catalog", repositories: f}
+	n, err := r.OpenPullRequests(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 4, n, "of all pages")
+	assert.Equal(t, []string{"pull requests OPEN", "pull requests OPEN"}, f.calls)
+	f.there = nil
+	_, err = r.OpenPullRequests(t.Context())
+	require.ErrorContains(t, err, "list pull requests of repository catalog")
 }
 
 func TestAFreezeOfARepositoryThatIsBeingMadeAgainIsNoError(t *testing.T) {
