@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"accountfleet/internal/cleanse"
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
 )
+
+// freezeTakes is how long engineers may still push after the repository was frozen. A rewrite need not wait, because leases find such a push;
+// what is pushed between the last look and the deletion of a repository would be lost.
+var freezeTakes = time.Minute
 
 // agreeToRecreate finds out who can make the remote again, and asks for that apart, whatever else was agreed to.
 func (o cleanseOptions) agreeToRecreate(ctx context.Context, options *cleanse.Options, ask *asker, unfinished bool) error {
@@ -33,6 +38,7 @@ func (o cleanseOptions) agreeToRecreate(ctx context.Context, options *cleanse.Op
 		}
 		options.Barrier = session.Freeze(cloud.Freeze{
 			Repository: settings.ToolsARN("codecommit", name), Tag: settings.FreezeTag(), Why: "fleet cleanse run --recreate", Rule: settings.PushRule(),
+			Takes: freezeTakes,
 		})
 	}
 	if !unfinished { // else it may be gone

@@ -43,6 +43,7 @@ func (h *hosted) git(dir string, args ...string) string {
 // host starts everything, and leaves it to the process's environment to reach it.
 func host(t *testing.T) *hosted {
 	t.Helper()
+	freezeTakes = 0 // the emulated IAM sees a tag at once
 	e := emulatortest.Start(t)
 	home, root := t.TempDir(), filepath.Join("..", "..")
 	s, err := config.Load(filepath.Join(root, "fleet.yaml"))

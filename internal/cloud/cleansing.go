@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codecommit"
@@ -92,6 +93,7 @@ type Freeze struct {
 	Tag        string // key
 	Why        string // value of the tag, for people who find it
 	Rule       string
+	Takes      time.Duration // that Close waits: IAM sees a new tag after a while; 0 where leases protect what is pushed meanwhile
 
 	repositories tagger
 	rules        switcher
@@ -114,6 +116,11 @@ func (f *Freeze) Close(ctx context.Context) error {
 	}
 	if _, err := f.rules.DisableRule(ctx, &eventbridge.DisableRuleInput{Name: &f.Rule}); err != nil {
 		return fmt.Errorf("hold rule %s: %w", f.Rule, err)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(f.Takes):
 	}
 	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -73,6 +75,9 @@ type repositorySettings struct {
 	Templates     []string                  `json:"approvalRuleTemplates,omitempty"`
 }
 
+// managedKey is the alias of the key that AWS manages, with which a repository is encrypted if no other was named.
+const managedKey = "alias/aws/codecommit"
+
 // Inspect reads the settings.
 func (r *Repository) Inspect(ctx context.Context) (json.RawMessage, error) {
 	got, err := r.repositories.GetRepository(ctx, &codecommit.GetRepositoryInput{RepositoryName: &r.name})
@@ -84,16 +89,25 @@ func (r *Repository) Inspect(ctx context.Context) (json.RawMessage, error) {
 		ID: aws.ToString(m.RepositoryId), ARN: aws.ToString(m.Arn), Description: aws.ToString(m.RepositoryDescription),
 		KMSKeyID: aws.ToString(m.KmsKeyId), DefaultBranch: aws.ToString(m.DefaultBranch),
 	}
+	if strings.HasSuffix(s.KMSKeyID, managedKey) {
+		s.KMSKeyID = "" // which means the same
+	}
 	tags, err := r.repositories.ListTagsForResource(ctx, &codecommit.ListTagsForResourceInput{ResourceArn: &s.ARN})
 	if err != nil {
 		return nil, fmt.Errorf("read tags of repository %s: %w", r.name, err)
 	}
 	s.Tags = tags.Tags
+	maps.DeleteFunc(s.Tags, func(key, _ string) bool { return strings.HasPrefix(key, "aws:") }) // CloudFormation's: nobody else may give them
 	triggers, err := r.repositories.GetRepositoryTriggers(ctx, &codecommit.GetRepositoryTriggersInput{RepositoryName: &r.name})
 	if err != nil {
 		return nil, fmt.Errorf("read triggers of repository %s: %w", r.name, err)
 	}
 	s.Triggers = triggers.Triggers
+	for i, trigger := range s.Triggers {
+		if trigger.Branches == nil { // all of them, which a request must say by an empty list
+			s.Triggers[i].Branches = []string{}
+		}
+	}
 	pages := codecommit.NewListAssociatedApprovalRuleTemplatesForRepositoryPaginator(r.repositories,
 		&codecommit.ListAssociatedApprovalRuleTemplatesForRepositoryInput{RepositoryName: &r.name})
 	for pages.HasMorePages() {
@@ -174,6 +188,9 @@ func (r *Repository) create(ctx context.Context, s repositorySettings) error {
 		_, err := r.repositories.CreateRepository(ctx, in)
 		if err == nil {
 			return nil
+		}
+		if hasCode(err, "OperationNotAllowedException") {
+			return fmt.Errorf("create repository %s: %w: AWS lets this account make no repository: ask AWS Support, then run again", r.name, err)
 		}
 		if !hasCode(err, "RepositoryNameExistsException") || try == mostCreates {
 			return fmt.Errorf("create repository %s: %w", r.name, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codecommit"
@@ -187,6 +188,20 @@ func TestARepositoryThatLingersIsToldAfterAWhile(t *testing.T) {
 	require.ErrorContains(t, err, "use credentials of its account")
 }
 
+func TestWhatOnlyAWSMayGiveIsLeftOut(t *testing.T) {
+	f := newFakeCodeCommit()
+	f.there.KMSKeyID = "alias/aws/codecommit"
+	f.there.Tags["aws:cloudformation:stack-name"] = "fleet-toolchain"
+	f.there.Triggers[0].Branches = nil
+	r := &Repository{name: "catalog", repositories: f}
+	settings, err := r.Inspect(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, r.Recreate(t.Context(), settings))
+	assert.Empty(t, f.there.KMSKeyID)
+	assert.Equal(t, map[string]string{"owner": "platform", "fleet-frozen": "c1"}, f.there.Tags)
+	assert.NotNil(t, f.there.Triggers[0].Branches, "a request without the list is refused")
+}
+
 func TestOpenPullRequestsAreCounted(t *testing.T) {
 	f := newFakeCodeCommit()
 	r := &Repository{name: "catalog", repositories: f}
@@ -204,6 +219,11 @@ func TestAFreezeOfARepositoryThatIsBeingMadeAgainIsNoError(t *testing.T) {
 	f := &Freeze{Repository: "arn", Tag: "fleet-frozen", Why: "c1", Rule: "push", repositories: gate, rules: gate}
 	require.NoError(t, f.Close(t.Context()))
 	require.NoError(t, f.Open(t.Context()))
+	f.Takes = time.Hour
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, f.Close(canceled), context.Canceled, "it waits until IAM sees the tag")
+	gate.asked = gate.asked[:4]
 	assert.Equal(t, []string{"tag c1", "disable push", "enable push", "untag fleet-frozen"}, gate.asked, "the trigger is held all the same")
 }
 
