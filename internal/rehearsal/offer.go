@@ -82,8 +82,11 @@ func (e *execution) rule(ctx context.Context, r *Result) error {
 
 // ask has somebody answer an offer. There is no decision if nothing waits for it.
 func (e *execution) ask(ctx context.Context, offer *Offer) (*DecisionResult, error) {
-	decision := &DecisionResult{Ruled: Waits, How: "interrupted", Detail: offer.Event.Detail, Command: offer.Command}
+	decision := &DecisionResult{Ruled: Waits, How: "interrupted", Summary: "rehearse again", Detail: offer.Event.Detail, Command: offer.Command}
 	ruling, err := e.session.options.Decide(ctx, *offer)
+	if errors.Is(err, context.Canceled) {
+		return decision, fmt.Errorf("%s waits for a decision: interrupted", offer.Project)
+	}
 	if err != nil {
 		return decision, fmt.Errorf("ask what %s waits for: %w", offer.Project, err)
 	}
