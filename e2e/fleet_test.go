@@ -33,6 +33,7 @@ type fleet struct {
 	settings *config.Settings
 	session  *rehearsal.Session
 	answer   rehearsal.Decision
+	ruling   rehearsal.Ruling // about what a cleansing waits for; default: nobody is asked
 	hook     hook
 }
 
@@ -52,6 +53,12 @@ func open(t *testing.T, changes ...func(*rehearsal.Options)) *fleet {
 	require.NoError(t, err)
 	options.Runs = t.TempDir()
 	options.Approve = func(context.Context, rehearsal.Question) (rehearsal.Decision, error) { return f.answer, nil }
+	options.Decide = func(_ context.Context, o rehearsal.Offer) (rehearsal.Ruling, error) {
+		if o.Event.Detail["command"] != "run" { // an undo is offered, and nothing waits for it
+			return rehearsal.Ruling{}, nil
+		}
+		return f.ruling, nil
+	}
 	options.Hooks.BeforeAction = func(ctx context.Context, stage, action string) error {
 		if f.hook.run != nil && f.hook.stage == stage && f.hook.action == action {
 			return f.hook.run(ctx)
