@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"accountfleet/internal/cleanse"
 	"accountfleet/internal/config"
@@ -14,10 +15,18 @@ const stillActive = "could not be deactivated: "
 
 // lenient deactivates keys and goes on where one cannot be: it may be of an account that the fleet has no role in, and a purge that waits
 // for it would leave everything else that leaked where it is. Whose words are told holds no id, whatever AWS quotes.
-type lenient struct{ cleanse.Keys }
+type lenient struct {
+	cleanse.Keys
+	patience time.Duration // for one key
+}
 
-// Deactivate never fails.
+// keyPatience is longer than STS and IAM take to answer, also where the SDK tries again.
+const keyPatience = 2 * time.Minute
+
+// Deactivate never fails, and does not wait for an answer that does not come.
 func (l lenient) Deactivate(ctx context.Context, id string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
 	done, err := l.Keys.Deactivate(ctx, id)
 	if err != nil {
 		done = stillActive + err.Error()

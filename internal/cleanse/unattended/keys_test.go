@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -114,6 +115,20 @@ func TestAnUndoneRunLeavesItsKeysInactive(t *testing.T) {
 	require.NoError(t, w.run("undo", w.entries()[0].Rewrite.Cleansing))
 	assert.Len(t, keys.asked, 1)
 	assert.Contains(t, w.texts[1], "Access keys that were deactivated stay so")
+}
+
+// silent never answers.
+type silent struct{}
+
+func (silent) Deactivate(ctx context.Context, _ string) (string, error) {
+	<-ctx.Done()
+	return "", ctx.Err()
+}
+
+func TestAnAnswerThatDoesNotComeStopsNoPurge(t *testing.T) {
+	done, err := lenient{silent{}, time.Millisecond}.Deactivate(t.Context(), foreign)
+	require.NoError(t, err)
+	assert.Equal(t, stillActive+"context deadline exceeded", done)
 }
 
 func TestOfManyKeysThoseThatStayActiveAreListedFirst(t *testing.T) {

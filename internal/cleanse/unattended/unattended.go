@@ -58,7 +58,7 @@ func (s *StoppedError) Error() string { return s.Why }
 func Run(ctx context.Context, o Options) error {
 	u := &unattended{Options: o}
 	if o.Cleanse.Keys != nil {
-		u.Cleanse.Keys = lenient{o.Cleanse.Keys}
+		u.Cleanse.Keys = lenient{o.Cleanse.Keys, keyPatience}
 	}
 	err := u.run(ctx)
 	if err == nil {
