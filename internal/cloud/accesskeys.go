@@ -64,9 +64,12 @@ func accessKeysAs(role string, accounts locator, enter func(ctx context.Context,
 		}
 		account := aws.ToString(found.Account)
 		users, err := enter(ctx, account)
+		if denied(err) {
+			err = errors.New("AccessDenied") // its text says at length what stands here
+		}
 		if err != nil {
 			return keyAccount{}, fmt.Errorf("its id names account %s, whose role %s cannot be taken: %w: an administrator of that account must deactivate the key, unless it is made up; "+
-				"an account of fleet.yaml or of its organizational units gets the role by cdk deploy with leaked_access_keys: deactivate", account, role, err)
+				"accounts of fleet.yaml and of its units get the role by cdk deploy with leaked_access_keys: deactivate", account, role, err)
 		}
 		return keyAccount{users, account}, nil
 	}}

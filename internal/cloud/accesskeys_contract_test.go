@@ -47,7 +47,7 @@ func TestKeysOfOtherAccountsAgainstTheEmulator(t *testing.T) {
 		keys     *AccessKeys
 		id, says string
 	}{
-		"made up":                               {keys, "AKIA" + "QYLPMN5HHHFPZAM2", "cannot be taken: failed to refresh cached credentials, AssumeRole: AccessDenied: "},
+		"made up":                               {keys, "AKIA" + "QYLPMN5HHHFPZAM2", "cannot be taken: AccessDenied: "},
 		"of no account":                         {keys, "AKIA" + "AAAAAAAAHHHFPZAM", "AWS does not name the key's account: GetAccessKeyInfo: "},
 		"deleted":                               {keys, deleted, "was deleted or made up"},
 		"of an account without the role":        {keys, without, "its id names account 555555555555, whose role fleet-key-deactivation cannot be taken: "},
