@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -53,18 +55,18 @@ func newUnitKeyDeactivation(stack awscdk.Stack, s *config.Settings) {
 	})
 }
 
-// launchRoleStackSets are the stack sets that bring launch roles. They belong to the management account, also those of a delegated
-// administrator, and AWS does not say whose account a policy must name, so both are.
+// launchRoleStackSets are the stack sets that bring launch roles.
 func launchRoleStackSets(s *config.Settings) []string {
 	return stackSets(s, s.LaunchRoleStackSet("*"))
 }
 
+// stackSets are ARNs of stack sets. They name the management account, which owns those of a delegated administrator too.
+// Source: CloudFormation User Guide, "Register a delegated administrator"; aws-solutions/quota-monitor-for-aws, hub.stack.ts, whose
+// delegated administrator is allowed stack sets and their targets in the management account only.
 func stackSets(s *config.Settings, names ...string) []string {
 	var arns []string
-	for _, account := range accountsOf("", s.Accounts.Catalog, s.Accounts.Management) {
-		for _, name := range names {
-			arns = append(arns, config.ARN("cloudformation", s.Regions.Home, account, "stackset/"+name+":*"))
-		}
+	for _, name := range names {
+		arns = append(arns, config.ARN("cloudformation", s.Regions.Home, s.Accounts.Management, "stackset/"+name+":*"))
 	}
 	return arns
 }
@@ -82,13 +84,9 @@ func administerUnits(s *config.Settings) []parts.Statement {
 		return nil
 	}
 	sets := launchRoleStackSets(s)
-	targets := append(append([]string{}, sets...),
-		config.ARN("cloudformation", "*", s.Accounts.Catalog, "stackset-target/"+s.LaunchRoleStackSet("*")),
-		config.ARN("cloudformation", "*", s.Accounts.Catalog, "type/resource/AWS-IAM-Role"))
-	if management := s.Accounts.Management; management != s.Accounts.Catalog {
-		targets = append(targets, config.ARN("cloudformation", "*", management, "stackset-target/"+s.LaunchRoleStackSet("*")),
-			config.ARN("cloudformation", "*", management, "type/resource/AWS-IAM-Role"))
-	}
+	targets := append(slices.Clone(sets),
+		config.ARN("cloudformation", "*", s.Accounts.Management, "stackset-target/"+s.LaunchRoleStackSet("*")),
+		config.ARN("cloudformation", "*", "", "type/resource/AWS-IAM-Role")) // the types of AWS are in no account
 	return []parts.Statement{
 		actAsDelegate(),
 		parts.Allow("CreateStackSets", []string{"*"}, "cloudformation:CreateStackSet"), // takes no resource

@@ -97,6 +97,26 @@ func TestTheBoundarysStackSetIsExportedAsOneOfTheManagementAccount(t *testing.T)
 		"arn:aws:cloudformation:eu-west-1:666666666666:stackset/", map[string]any{"Ref": "UnitBoundary"}}}}, output["Value"])
 }
 
+// TestStackSetsAreAllowedAsThoseOfTheManagementAccount holds the ARNs that AWS asks about when a delegated administrator acts.
+func TestStackSetsAreAllowedAsThoseOfTheManagementAccount(t *testing.T) {
+	deploy := units.role(t, "fleet-catalog-cloudformation")
+	assert.Equal(t, []any{
+		"arn:aws:cloudformation:eu-west-1:666666666666:stackset/fleet-launch-*:*",
+		"arn:aws:cloudformation:*:666666666666:stackset-target/fleet-launch-*",
+		"arn:aws:cloudformation:*::type/resource/AWS-IAM-Role",
+	}, deploy.allowing("cloudformation:CreateStackInstances")[0]["Resource"])
+	for _, role := range units.all("AWS::IAM::Role") {
+		for _, statement := range role.statements() {
+			for _, resource := range texts(statement["Resource"]) {
+				if strings.Contains(resource, ":stackset") {
+					assert.Contains(t, resource, ":666666666666:stackset", "%s: %s", role.id, statement["Sid"])
+				}
+				assert.NotRegexp(t, `\d:type/resource`, resource)
+			}
+		}
+	}
+}
+
 func TestUnitsAreSharedWithBySettleAndSeenInTheRendering(t *testing.T) {
 	assert.Empty(t, publishedU.in("fleet-portfolio-account-baseline", "AWS::ServiceCatalog::PortfolioShare"))
 	output := object(object(publishedU.templates["fleet-portfolio-account-baseline"]["Outputs"])["OrganizationalUnits"])

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import registry
+from . import registry, stacksets_arns
 from .needs_s3 import key_context
 from .principals import backend
 from .service_reference import takes, takes_nothing
@@ -41,6 +41,11 @@ def targets(
             return found
     if takes_nothing(action):  # only a statement on "*" allows it
         return [Target("*", True)]
+    of_set = (
+        stacksets_arns.of_handler(action, properties, identifier, account, region) if type_name == stacksets_arns.TYPE else []
+    )
+    if of_set:
+        return [Target(arn, True) for arn in of_set]
     arn, exact = arn_of(type_name, properties, identifier, account, region)
     prefix = action.split(":")[0]
     service = ARN_SERVICES.get(prefix, prefix)

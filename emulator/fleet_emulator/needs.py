@@ -221,11 +221,11 @@ def _named(call: Call, caller: Caller, pattern: str, *names: str) -> str:
     return pattern.format(region=call.region, account=caller.account, name=name)
 
 
-def _stack(call: Call, caller: Caller) -> str:
-    if call.parameters.get("StackSetName"):
-        stack_set = _first(call, "StackSetName").rpartition("stackset/")[2]
-        identified = stack_set if ":" in stack_set else f"{stack_set}:*"
-        return f"arn:aws:cloudformation:{call.region}:{caller.account}:stackset/{identified}"
+def _stack(call: Call, caller: Caller) -> str | list[str]:
+    if call.parameters.get("StackSetName") and call.operation != "CreateStackSet":  # which takes no resource
+        from . import stacksets_arns  # late, as above
+
+        return stacksets_arns.of_request(call.operation, call.parameters, caller.account, call.region)
     name = _first(call, "StackName")
     change_set = _first(call, "ChangeSetName")
     if not name and change_set.startswith("arn:"):

@@ -36,6 +36,10 @@ def of(action: str, resource: str) -> Attached:
         return _key(account, parts[3], name.removeprefix("key/"))
     if action.startswith("sts:") and service == "iam" and name.startswith("role/"):
         return _role(account, resource)
+    if service == "cloudformation" and name.startswith(("stackset/", "stackset-target/")):
+        return (
+            Attached()
+        )  # the organization made who acts for the management account its delegated administrator; stack sets ask that
     return Attached(account if account.isdigit() else "")
 
 

@@ -54,10 +54,13 @@ var alias = map[string][]string{
 	"AWS::KMS::ReplicaKey": {"key"},
 }
 
-// forms replace forms of the reference that cfn-lint carries cut short, or that hold a name in another place.
+// forms replace forms of the reference that cfn-lint carries cut short, that hold a name in another place, or that name an account where
+// there is none: the types of AWS are in no account. Source of the last: AWS's refusals of DescribeType, and the policies of
+// aws-solutions/quota-monitor-for-aws (hub.stack.ts).
 var forms = map[string]string{
 	"cloudformation:stackset":        "arn:aws:cloudformation:*:*:stackset/.*",
 	"cloudformation:stackset-target": "arn:aws:cloudformation:*:*:stackset-target/.*",
+	"cloudformation:type":            "arn:aws:cloudformation:*::type/resource/.*",
 }
 
 // on are types that have no resource of their own in IAM but act on another's: service, kind and the property that names it.

@@ -165,7 +165,7 @@ func TestStackSetsAreNamedAndPassNoRoleThatAWSAdministers(t *testing.T) {
 	require.Equal(t, []string{"cloudformation:TagResource"}, got["Cloudformation"].Actions)
 	require.Equal(t, []string{"arn:aws:cloudformation:*:*:stackset/account-baseline:*"}, got["Cloudformation"].Resources)
 	require.Equal(t, []string{
-		"arn:aws:cloudformation:*:*:stackset-target/account-baseline:*", "arn:aws:cloudformation:*:*:stackset/account-baseline:*", "arn:aws:cloudformation:*:*:type/resource/*",
+		"arn:aws:cloudformation:*:*:stackset-target/account-baseline:*", "arn:aws:cloudformation:*:*:stackset/account-baseline:*", "arn:aws:cloudformation:*::type/resource/*",
 	}, got["CloudformationKinds"].Resources)
 	require.Equal(t, []string{"cloudformation:CreateStackSet"}, got["CloudformationAny"].Actions)
 	for sid := range got {
