@@ -87,6 +87,9 @@ func (k *AccessKeys) Deactivate(ctx context.Context, id string) (done string, er
 	return withoutKey(done, id), nil
 }
 
+// rootUser is how IAM's credential report names the root user.
+const rootUser = "<root_account>"
+
 // deactivate finds the key's user, and makes the key inactive. IAM says of no key of another account, or of none at all, whose it is, and
 // not which of the two it was.
 func (a keyAccount) deactivate(ctx context.Context, id string) (string, error) {
@@ -99,6 +102,9 @@ func (a keyAccount) deactivate(ctx context.Context, id string) (string, error) {
 			"of any other an administrator of that account must do it", a.id, err)
 	}
 	user := aws.ToString(owner.UserName)
+	if user == "" || user == rootUser { // UpdateAccessKey without a name is about whoever calls it
+		return "", fmt.Errorf("it is a key of the root user%s: only that user can deactivate it, in the console, and should do so now", a.of())
+	}
 	_, err = a.users.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{AccessKeyId: &id, UserName: owner.UserName, Status: types.StatusTypeInactive})
 	switch {
 	case hasCode(err, "NoSuchEntity"):

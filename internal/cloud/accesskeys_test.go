@@ -63,6 +63,17 @@ func TestALeakedAccessKeyIsDeactivatedForItsOwner(t *testing.T) {
 	require.ErrorContains(t, err, "use a role that may iam:UpdateAccessKey")
 }
 
+// TestAKeyOfTheRootUserIsNotTakenForOneOfTheCaller holds that a missing name is never sent on: IAM would take it for the caller's own.
+func TestAKeyOfTheRootUserIsNotTakenForOneOfTheCaller(t *testing.T) {
+	for _, name := range []string{"", "<root_account>"} {
+		users := &fakeUsers{key: leakedKey, user: name}
+		keys := &AccessKeys{func(context.Context, string) (keyAccount, error) { return keyAccount{users: users, id: "222222222222"}, nil }}
+		_, err := keys.Deactivate(t.Context(), leakedKey)
+		require.EqualError(t, err, "it is a key of the root user of account 222222222222: only that user can deactivate it, in the console, and should do so now")
+		assert.Empty(t, users.status)
+	}
+}
+
 // fakeAccounts says of every key that it is of one account.
 type fakeAccounts struct {
 	account string

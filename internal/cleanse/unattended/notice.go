@@ -41,6 +41,9 @@ func (p *page) secrets(all []cleanse.PlannedSecret) {
 		list(p, s.Places, func(at cleanse.Place) string {
 			return strings.TrimRight(fmt.Sprintf("in %s %.12s %s", at.Kind, at.Object, at.Path), " ")
 		})
+		if len(s.Weak) > 0 {
+			p.line("  may be no secret elsewhere: %s", strings.Join(s.Weak, ", "))
+		}
 		p.line("  rotate: %s", s.Rotation)
 	}
 }
@@ -57,9 +60,26 @@ func (u *unattended) planned(plan *cleanse.Plan) notice {
 	p.head("WHAT A PURGE CHANGES")
 	p.line("  %d of %d commits get another id", plan.Commits, plan.OfCommits)
 	list(p, plan.Refs, func(r cleanse.PlannedRef) string { return moved(r.Name, r.Old, r.New) })
-	p.head("TO PURGE THEM, as " + u.Settings.ReviewerRole() + ":")
-	p.line("  %s", u.decide("run", "approved"))
+	u.choice(p, plan)
 	return notice{fmt.Sprintf("%s: a purge of %s waits for a reviewer", u.Settings.Name, u.repository()), p.String()}
+}
+
+// choice is how a reviewer has secrets purged. Values that are short or ordinary are named one by one.
+func (u *unattended) choice(p *page, plan *cleanse.Plan) {
+	var doubtful []string
+	for _, s := range plan.Secrets {
+		if len(s.Weak) > 0 {
+			doubtful = append(doubtful, s.Fingerprint[:min(len(s.Fingerprint), shortest)])
+		}
+	}
+	if len(doubtful) == 0 {
+		p.head("TO PURGE THEM, as " + u.Settings.ReviewerRole() + ":")
+		p.line("  %s", u.decide("run", "approved"))
+		return
+	}
+	p.head("TO PURGE THEM after a look at the places, as " + u.Settings.ReviewerRole() + " (leave out the fingerprints of values that shall stay, or write " +
+		onlyStrong + " instead of them all):")
+	p.line("  %s", u.decide("run", strings.Join(doubtful, ",")))
 }
 
 // cameBack says that a secret is there again that was purged before.
@@ -75,20 +95,14 @@ func (u *unattended) cameBack(plan *cleanse.Plan, s cleanse.PlannedSecret, e led
 }
 
 // doubtful says that values were found which may stand for what is no secret.
-func (u *unattended) doubtful(plan *cleanse.Plan, weak *cleanse.WeakError) notice {
+func (u *unattended) doubtful(plan *cleanse.Plan) notice {
 	p := &page{}
 	p.line("The history of %s (execution %s) holds values that are short or ordinary. Purged everywhere, one of them could take away what is no "+
 		"secret, so nothing was changed.", u.repository(), u.execution())
-	var starts []string
-	for _, s := range weak.Secrets {
-		p.line("- fingerprint %.12s (%s): %s", s.Fingerprint, s.Rule, strings.Join(s.Weak, ", "))
-		starts = append(starts, s.Fingerprint[:min(len(s.Fingerprint), shortest)])
-	}
 	p.head("ROTATE NOW: whoever can read the repository may have them.")
 	p.secrets(plan.Secrets)
 	p.keys(u.rotated)
-	p.head("TO PURGE THEM after a look at the places, as " + u.Settings.ReviewerRole() + " (leave out the fingerprints of values that shall stay):")
-	p.line("  %s", u.decide("run", strings.Join(starts, ",")))
+	u.choice(p, plan)
 	return notice{fmt.Sprintf("%s: a person must look at values in %s", u.Settings.Name, u.repository()), p.String()}
 }
 

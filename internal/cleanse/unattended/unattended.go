@@ -130,7 +130,8 @@ func (u *unattended) purge(ctx context.Context) error {
 	}
 	var weak *cleanse.WeakError
 	if errors.As(err, &weak) {
-		return u.stop(ctx, u.doubtful(plan, weak), err.Error())
+		return u.stop(ctx, u.doubtful(plan), fmt.Sprintf("%d values are short or ordinary, and may stand in places where they are no secret: nothing was changed: a reviewer must decide",
+			len(weak.Secrets)))
 	}
 	if err != nil {
 		return err
@@ -173,11 +174,15 @@ func (u *unattended) stop(ctx context.Context, n notice, why string) error {
 // shortest is how many digits of a fingerprint name it.
 const shortest = 12
 
-// confirmed says which short or ordinary values a reviewer confirmed, by the first digits of their fingerprints between commas. Without any
-// such value stops the run.
+// onlyStrong is what a reviewer writes to have every short or ordinary value stay, and the others purged.
+const onlyStrong = "only-strong"
+
+// confirmed says which short or ordinary values a reviewer confirmed, by the first digits of their fingerprints between commas, or by
+// onlyStrong that none is. Without either such a value stops the run.
 func confirmed(decision string) func(cleanse.Secret) bool {
-	starts := slices.DeleteFunc(strings.Split(decision, ","), func(word string) bool { return !fingerprint.MatchString(word) })
-	if len(starts) == 0 {
+	words := strings.Split(decision, ",")
+	starts := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return !fingerprint.MatchString(word) })
+	if len(starts) == 0 && !slices.Contains(words, onlyStrong) {
 		return nil
 	}
 	return func(s cleanse.Secret) bool {

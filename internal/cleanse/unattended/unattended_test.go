@@ -205,8 +205,12 @@ func TestAShortValueWaitsForAReviewerWhoConfirmsIt(t *testing.T) {
 	require.ErrorAs(t, w.run("run", ""), &stopped)
 	assert.Equal(t, old, w.head())
 	assert.Equal(t, []string{"fleet: a person must look at values in fleet-catalog"}, w.subjects)
-	word := regexp.MustCompile(`\\"cleansing\\":\\"([0-9a-f]{12})\\"`).FindStringSubmatch(w.texts[0])
+	offered := regexp.MustCompile(`\\"cleansing\\":\\"([0-9a-f]{12})\\"`)
+	word := offered.FindStringSubmatch(w.texts[0])
 	require.Len(t, word, 2, w.texts[0])
+	assert.Contains(t, w.texts[0], "may be no secret elsewhere: it is shorter than 16 characters")
+	require.NoError(t, w.run("plan", ""))
+	assert.Equal(t, word, offered.FindStringSubmatch(w.texts[1]), "one decision is enough where a reviewer is asked at once")
 	require.ErrorAs(t, w.run("run", "approved"), &stopped, "a decision without the fingerprint confirms nothing")
 	require.NoError(t, w.run("run", word[1]))
 	assert.NotContains(t, w.git(w.remote, "show", "main:door.txt"), "7391")
@@ -214,6 +218,15 @@ func TestAShortValueWaitsForAReviewerWhoConfirmsIt(t *testing.T) {
 	for _, text := range w.texts {
 		assert.NotContains(t, text, "code 7391")
 	}
+}
+
+func TestAReviewerHasOrdinaryValuesStayAndTheOthersPurged(t *testing.T) {
+	w := newWorld(t)
+	w.push(map[string]string{"door.txt": "code 7391\n"})
+	w.scan = [][]byte{[]byte("7391"), []byte(leak)}
+	require.NoError(t, w.run("run", "only-strong"))
+	assert.Equal(t, "code 7391", w.git(w.remote, "show", "main:door.txt"))
+	assert.False(t, w.holds())
 }
 
 func TestUndoBringsTheOldHistoryBackAndDoesNotStartThePipeline(t *testing.T) {
