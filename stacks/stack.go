@@ -1,10 +1,11 @@
 // Package stacks holds the fleet's CloudFormation stacks: what cdk deploy --all installs, and what the pipeline publishes.
 //
-// Install builds Toolchain, Test, Gamma, Catalog and one Consumer stack per consumer account. Publish builds, from a plan, product
-// shards, launch roles, portfolios and access stacks: the same code on a laptop and in the pipeline's Render action. A stack names
-// its parts and says who may do what; how a part looks in CloudFormation is in constructs/. Construct ids of stacks are their
-// CloudFormation names, because the template files are called after them. Check (limits.go) refuses, on the finished templates, what
-// AWS would refuse later. Start at Install, pipeline.go and published.go.
+// Install builds Toolchain, Test, Gamma, Catalog and one Consumer stack per consumer account, and where leaked access keys are
+// deactivated perhaps a Management stack. Publish builds, from a plan, product shards, launch roles, portfolios and access stacks: the
+// same code on a laptop and in the pipeline's Render action. A stack names its parts and says who may do what; how a part looks in
+// CloudFormation is in constructs/. Construct ids of stacks are their CloudFormation names, because the template files are called
+// after them. Check (limits.go) refuses, on the finished templates, what AWS would refuse later. Start at Install, pipeline.go and
+// published.go.
 package stacks
 
 import (
