@@ -67,7 +67,9 @@ func TestALeakedAccessKeyIsDeactivatedForItsOwner(t *testing.T) {
 func TestAKeyOfTheRootUserIsNotTakenForOneOfTheCaller(t *testing.T) {
 	for _, name := range []string{"", "<root_account>"} {
 		users := &fakeUsers{key: leakedKey, user: name}
-		keys := &AccessKeys{func(context.Context, string) (keyAccount, error) { return keyAccount{users: users, id: "222222222222"}, nil }}
+		keys := &AccessKeys{func(context.Context, string) (keyAccount, error) {
+			return keyAccount{users: users, id: "222222222222"}, nil
+		}}
 		_, err := keys.Deactivate(t.Context(), leakedKey)
 		require.EqualError(t, err, "it is a key of the root user of account 222222222222: only that user can deactivate it, in the console, and should do so now")
 		assert.Empty(t, users.status)
