@@ -166,7 +166,8 @@ func (p BoundaryProps) services() []string {
 func FleetRoles(s *config.Settings) []string {
 	var roles []string
 	for _, function := range []string{
-		"action-*", "build-*", "catalog-*", "consumer-*", "engineer", "gamma-*", "launch-*", "pipeline", "reviewer", "test-*", "trigger",
+		"action-*", "build-*", "catalog-*", "cleansing-trigger", "consumer-*", "engineer", "gamma-*", "launch-*", "notifier", "pipeline", "reviewer",
+		"test-*", "trigger",
 	} {
 		roles = append(roles, "arn:aws:iam::*:role/"+s.Name+"-"+function)
 	}

@@ -156,7 +156,9 @@ type cleansingRule struct {
 	variables         [][2]string
 }
 
-// rule creates a rule. A start that the project refuses because it runs already is tried again for two hours.
+// rule creates a rule. What fails for a while is tried again for two hours. A start that the project refuses because it runs already is
+// not: its answer is a client's mistake, HTTP 400, and an alarm tells of the event.
+// Source: CodeBuild user guide, "Running builds": builds over the limit return an error; EventBridge: errors 5xx and 429 are tried again.
 func (c *Cleansing) rule(scope constructs.Construct, id string, r cleansingRule) {
 	input := ""
 	for i, v := range r.variables {

@@ -33,6 +33,8 @@ func (b *builder) cleansing(notifications *parts.Notifications) error {
 		KeyARN: key.ARN(), LogsKeyARN: b.logsKey, Scan: secretsDetection,
 		Permits: b.cleanse(key, *notifications.Topic.Ref()),
 	})
+	notifications.Watch(b.stack, "Cleansing", b.s.CleansingRule())
+	notifications.Watch(b.stack, "CleansingDecision", b.s.CleansingDecisionRule())
 	return nil
 }
 

@@ -52,6 +52,7 @@ func newToolchain(app awscdk.App, props toolchainProps) (awscdk.Stack, error) {
 		repository := parts.NewRepository(stack, "Repository", parts.RepositoryProps{Settings: s, Seed: props.Seed})
 		pipeline.DependOn(repository.Resource)
 		parts.NewTrigger(stack, "Push", parts.TriggerProps{Settings: s, Pipeline: pipeline})
+		notifications.Watch(stack, "Push", s.PushRule())
 	}
 	return stack, nil
 }
@@ -81,8 +82,8 @@ func newArtifactKey(stack awscdk.Stack, s *config.Settings) *parts.Key {
 	})
 }
 
-// newOperationsKey encrypts logs and notifications, which AWS services write.
-// Source: CloudWatch Logs user guide, "Encrypt log data using KMS"; EventBridge user guide, encrypted SNS topics as targets.
+// newOperationsKey encrypts logs and notifications, which AWS services write. EventBridge publishes by a role, whose policy allows the key.
+// Source: CloudWatch Logs user guide, "Encrypt log data using KMS"; SNS developer guide, "Key management": CloudWatch says for which alarm.
 func newOperationsKey(stack awscdk.Stack, s *config.Settings) *parts.Key {
 	return parts.NewKey(stack, "OperationsKey", parts.KeyProps{
 		Alias: s.OperationsKeyAlias(), Account: s.Accounts.Tools, Description: "Encrypts the pipeline's logs and notifications",
@@ -90,8 +91,9 @@ func newOperationsKey(stack awscdk.Stack, s *config.Settings) *parts.Key {
 			parts.Allow("LogsEncrypt", []string{"*"}, "kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*").
 				By(parts.Services("logs."+s.Regions.Home+".amazonaws.com")).
 				When("ArnLike", "kms:EncryptionContext:aws:logs:arn", s.ToolsARN("logs", "log-group:/aws/codebuild/"+s.Name+"-*")),
-			parts.Allow("EventsPublish", []string{"*"}, "kms:Decrypt", "kms:GenerateDataKey*").
-				By(parts.Services("events.amazonaws.com")).When("StringEquals", "aws:SourceAccount", s.Accounts.Tools),
+			parts.Allow("AlarmsPublish", []string{"*"}, "kms:Decrypt", "kms:GenerateDataKey*").
+				By(parts.Services("cloudwatch.amazonaws.com")).When("StringEquals", "aws:SourceAccount", s.Accounts.Tools).
+				When("ArnLike", "aws:SourceArn", parts.DeliveryAlarms(s)),
 		},
 	})
 }

@@ -222,6 +222,12 @@ func (s *Settings) ApprovalRule() string { return s.name("approval") }
 // FailureRule matches an execution that failed.
 func (s *Settings) FailureRule() string { return s.name("failure") }
 
+// NotifierRole is by which EventBridge publishes to the topic.
+func (s *Settings) NotifierRole() string { return s.name("notifier") }
+
+// DeliveryAlarm tells people that EventBridge could not do what a rule wants.
+func DeliveryAlarm(rule string) string { return rule + "-undelivered" }
+
 // ApprovalGuard is the offered managed policy that keeps everybody but the reviewers from approving.
 func (s *Settings) ApprovalGuard() string { return s.name("approval-guard") }
 
