@@ -33,7 +33,7 @@ func newDoctorCommand(streams *IO) *cobra.Command {
 			return runDoctor(command.Context(), streams, options)
 		},
 	}
-	command.Flags().StringVar(&options.settings, "settings", "", "the organization's settings (default: $FLEET_SETTINGS or fleet.yaml)")
+	command.Flags().StringVar(&options.settings, "settings", "", "fleet.yaml ($FLEET_SETTINGS, default: the repository's)")
 	command.Flags().BoolVar(&options.aws, "aws", false, "look at the tools account too, with the credentials of the environment")
 	command.Flags().BoolVar(&options.json, "json", false, "print the checks as JSON")
 	return command

@@ -33,9 +33,10 @@ type dossierOptions struct {
 func newDossierCommand(streams *IO) *cobra.Command {
 	var options dossierOptions
 	command := &cobra.Command{
-		Use:   "dossier",
-		Short: "Write the page that the reviewer reads before a publication",
-		Args:  cobra.NoArgs,
+		Use:     "dossier",
+		Short:   "Write the page that the reviewer reads before a publication",
+		Example: "  fleet dossier --bundle package --plan plan --evidence-from beta --evidence-from gamma --out dossier",
+		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return report(streams, runDossier(command.Context(), streams, options))
 		},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"accountfleet/internal/config"
 	"accountfleet/internal/emulator"
 	"accountfleet/internal/toolbox"
 )
@@ -47,6 +48,12 @@ memory and gone when the command ends. docs/emulator.md tells what is emulated, 
 }
 
 func runEmulator(ctx context.Context, streams *IO, options emulatorOptions) error {
+	if !twelveDigits.MatchString(options.account) {
+		return fmt.Errorf("--account: want 12 digits, got %q: name an account of fleet.yaml, or any other", options.account)
+	}
+	if mistake := config.Region(options.region); mistake != nil {
+		return fmt.Errorf("--region: %w", mistake)
+	}
 	python := options.python
 	if python == "" {
 		tool, err := toolbox.Locate("emulator-python")

@@ -13,6 +13,7 @@ import (
 
 	"accountfleet/internal/config"
 	"accountfleet/internal/evidence"
+	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/hooks"
 )
 
@@ -129,7 +130,7 @@ func runHook(ctx context.Context, io *IO, o hooksOptions, args []string) error {
 	}
 	err = hooks.Run(ctx, hooks.Options{
 		Folder: folder, Hook: args[0], Args: args[1:], Before: o.before, Settings: o.settings, Catalog: o.catalog, Locate: locateTool,
-		Memory: remembered(io, o.settings), Getenv: io.Getenv, In: io.In, Out: io.Out, Err: io.Err,
+		Memory: func() *memory.Memory { return remembered(io, o.settings) }, Getenv: io.Getenv, In: io.In, Out: io.Out, Err: io.Err,
 		Show: func(result evidence.Evidence, root string) error {
 			return newCheckText(&IO{In: io.In, Out: io.Err, Err: io.Err, Getenv: io.Getenv}, root).write(result)
 		},

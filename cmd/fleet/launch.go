@@ -30,7 +30,16 @@ type launchOptions struct {
 
 func newLaunchCommand(streams *IO) *cobra.Command {
 	var options launchOptions
-	command := &cobra.Command{Use: "launch", Short: "Launch changed products in the test account and, as a consumer, in the gamma account"}
+	command := &cobra.Command{
+		Use:   "launch",
+		Short: "Launch changed products in the test account and, as a consumer, in the gamma account",
+		Long: `Launch what a package changes, in the accounts of fleet.yaml, by the roles that the installation brought.
+
+The pipeline runs these commands, provision and test in Beta and consume in Gamma. fleet rehearse runs all of them on this machine.
+
+Exit code 0: all were launched. 1: a product is wrong. 2: something is broken.`,
+		Example: "  fleet launch provision --bundle package --evidence evidence/evidence.json",
+	}
 	options.settingsFlag(command, streams)
 	add := func(use, short string, run func(context.Context, *IO, launchOptions, *config.Settings, *bundle.Bundle) (evidence.Evidence, error)) *cobra.Command {
 		sub := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(command *cobra.Command, _ []string) error {

@@ -42,11 +42,7 @@ Exit code 0: the organization is prepared. 1: it is not, and you said no. 2: som
 		RunE: func(command *cobra.Command, _ []string) error { return runOrgPrepare(command.Context(), streams, o) },
 	}
 	f := command.Flags()
-	settings := streams.Getenv("FLEET_SETTINGS")
-	if settings == "" {
-		settings = "fleet.yaml"
-	}
-	f.StringVar(&o.settings, "settings", settings, "fleet.yaml")
+	f.StringVar(&o.settings, "settings", settingsPath(streams), "fleet.yaml ($FLEET_SETTINGS)")
 	f.StringVar(&o.security, "security-account", "", "account that will administer Access Analyzer and Config for the organization (default: none)")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
 	return command
@@ -56,7 +52,7 @@ var twelveDigits = regexp.MustCompile(`^\d{12}$`)
 
 func runOrgPrepare(ctx context.Context, streams *IO, o orgPrepareOptions) error {
 	if o.security != "" && !twelveDigits.MatchString(o.security) {
-		return fmt.Errorf("--security-account: want 12 digits, got %q", o.security)
+		return fmt.Errorf("--security-account: want 12 digits, got %q: name an account of the organization", o.security)
 	}
 	s, err := config.Load(o.settings)
 	if err != nil {

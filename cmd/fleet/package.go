@@ -32,7 +32,14 @@ func newPackageCommand(streams *IO) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "package",
 		Short: "Build what later stages promote: templates, launch roles, what changed and why, and a trial rendering",
-		Args:  cobra.NoArgs,
+		Long: `Build what later stages promote: templates, launch roles, what changed and why, and a trial rendering.
+
+The pipeline runs this after Alpha's gates. By hand it tells what a push would publish: with a ledger in an empty folder everything is new,
+and nothing on AWS is asked.
+
+Exit code 0: it was written. 1: the catalog is wrong. 2: something is broken.`,
+		Example: "  fleet package --commit HEAD --ledger /tmp/ledger --out /tmp/package",
+		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return runPackage(command.Context(), streams, options)
 		},

@@ -36,7 +36,17 @@ const (
 
 func newPublishCommand(streams *IO) *cobra.Command {
 	var options publishOptions
-	command := &cobra.Command{Use: "publish", Short: "Carry out a publication, step by step; every step may be run again"}
+	command := &cobra.Command{
+		Use:   "publish",
+		Short: "Carry out a publication, step by step; every step may be run again",
+		Long: `Carry out a publication, step by step; every step may be run again.
+
+The pipeline runs these commands, in this order: store in Gamma; plan, preflight, settle and verify in Prod. CloudFormation's actions, and
+fleet dossier with the reviewer's approval, come between them. fleet rehearse runs all of it on this machine.
+
+Exit code 0: it is done. 1: what is there is not what was planned or approved. 2: something is broken.`,
+		Example: "  fleet publish plan --bundle package --ledger /tmp/ledger --out plan",
+	}
 	options.settingsFlag(command, streams)
 	add := func(use, short string, run func(context.Context, *IO, publishOptions) error) *cobra.Command {
 		sub := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(command *cobra.Command, _ []string) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -30,7 +29,7 @@ type releaseOptions struct {
 }
 
 func (o *releaseOptions) settingsFlag(command *cobra.Command, streams *IO) {
-	command.PersistentFlags().StringVar(&o.settings, "settings", cmp.Or(streams.Getenv("FLEET_SETTINGS"), "fleet.yaml"), "the organization's settings (default $FLEET_SETTINGS)")
+	command.PersistentFlags().StringVar(&o.settings, "settings", settingsPath(streams), "fleet.yaml ($FLEET_SETTINGS)")
 }
 
 func (o *releaseOptions) bundleFlag(command *cobra.Command) {

@@ -54,6 +54,7 @@ func Main(ctx context.Context, args []string, streams *IO) int {
 	for _, command := range commands {
 		root.AddCommand(command(streams))
 	}
+	explain(root)
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"accountfleet/internal/config"
 	"accountfleet/internal/toolbox"
 )
 
@@ -30,7 +31,7 @@ func newToolboxCommand(streams *IO) *cobra.Command {
 			return runToolboxBuild(command.Context(), streams, options)
 		},
 	}
-	build.Flags().StringVar(&options.settings, "settings", "", "the organization's settings (default: $FLEET_SETTINGS or fleet.yaml)")
+	build.Flags().StringVar(&options.settings, "settings", "", "fleet.yaml ($FLEET_SETTINGS, default: the repository's)")
 	build.Flags().StringVar(&options.out, "out", "", "folder of the archives (default: .build of the repository)")
 	command.AddCommand(build)
 	return command
@@ -47,6 +48,9 @@ func runToolboxBuild(ctx context.Context, streams *IO, options toolboxOptions) e
 	}
 	if options.settings == "" {
 		options.settings = filepath.Join(box.Root, "fleet.yaml")
+	}
+	if _, err := config.Load(options.settings); err != nil {
+		return err // every action of the pipeline would stop at them
 	}
 	if options.out == "" {
 		options.out = filepath.Join(box.Root, ".build")

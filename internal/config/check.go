@@ -120,17 +120,31 @@ func (c checker) name(name string) {
 }
 
 func (c checker) region(pointer, region string) {
-	if slices.Contains(regions, region) {
-		return
+	if what, cure := unknownRegion(region); what != "" {
+		c.Add(pointer, what, cure)
 	}
-	cure := "write one such as eu-west-1"
+}
+
+// Region says what is wrong with the name of a region, and the cure.
+func Region(region string) error {
+	if what, cure := unknownRegion(region); what != "" {
+		return fmt.Errorf("%s: %s", what, cure)
+	}
+	return nil
+}
+
+func unknownRegion(region string) (what, cure string) {
+	if slices.Contains(regions, region) {
+		return "", ""
+	}
+	cure = "write one such as eu-west-1"
 	if near := document.Nearest(region, regions); near != "" {
 		cure = "did you mean " + near
 	}
 	if strings.HasPrefix(region, "cn-") || strings.HasPrefix(region, "us-gov-") || strings.HasPrefix(region, "us-iso") || strings.HasPrefix(region, "eusc-") {
 		cure = "only regions of the partition aws are supported"
 	}
-	c.Add(pointer, fmt.Sprintf("no region is called %q", region), cure)
+	return fmt.Sprintf("no region is called %q", region), cure
 }
 
 func (c checker) regions(r Regions) {

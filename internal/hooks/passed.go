@@ -37,7 +37,7 @@ func (o Options) passed(ctx context.Context, r *snapshot.Repository, catalog str
 		}
 		parts = append(parts, fmt.Sprintf("%s\t%s", head, name))
 	}
-	return passed{memory.Key(parts...), o.Memory.Set("catalogs", sha256.Size)}, nil
+	return passed{memory.Key(parts...), o.memory.Set("catalogs", sha256.Size)}, nil
 }
 
 func (p passed) known() bool { return p.catalogs.Has(p.id) }

@@ -40,7 +40,7 @@ func TestACatalogThatPassedIsKnownUntilSomethingThatDecidesChanges(t *testing.T)
 		m, err := memory.Open(folder, identity...)
 		require.NoError(t, err)
 		r, tree := catalog(t, files)
-		p, err := Options{Memory: m}.passed(context.Background(), r, tree)
+		p, err := Options{memory: m}.passed(context.Background(), r, tree)
 		require.NoError(t, err)
 		known := p.known()
 		if remember {

@@ -30,12 +30,14 @@ type Options struct {
 	Settings string   // path of fleet.yaml
 	Catalog  string   // folder of the catalog below the top; default: where products/ is
 	Locate   tool.Locate
-	Memory   *memory.Memory // what this program found before under these settings; default none, so nothing is skipped
+	Memory   func() *memory.Memory // opens what this program found before under these settings; default none, so nothing is skipped
 	Getenv   func(string) string
 	In       io.Reader
 	Out, Err io.Writer
 	// Show prints what was found. The files that findings are about lie below root, as git would record them.
 	Show func(result evidence.Evidence, root string) error
+
+	memory *memory.Memory // opened once the settings are known to be there
 }
 
 // ErrRefused is returned when a hook refuses; the reason was printed.
@@ -59,6 +61,9 @@ func Run(ctx context.Context, o Options) error {
 	settings, err := config.Load(o.Settings)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.Hook, err)
+	}
+	if o.Memory != nil {
+		o.memory = o.Memory()
 	}
 	r, err := snapshot.Open(ctx, o.Folder)
 	if err != nil {
@@ -101,7 +106,7 @@ func (o Options) passOn(ctx context.Context, input []byte) error {
 
 // judge runs the gates and shows what they found. Where all passed, one line is enough.
 func (o Options) judge(ctx context.Context, run gate.Options, root, note string) error {
-	run.Locate, run.Memory = o.Locate, o.Memory
+	run.Locate, run.Memory = o.Locate, o.memory
 	result, broken := gate.Run(ctx, run)
 	if run.Catalog != "" { // the catalog's gates know paths below it, the one for secrets those of the repository
 		below, err := filepath.Rel(root, run.Catalog)
