@@ -28,7 +28,7 @@ func FuzzParse(f *testing.F) {
 		if isYAML {
 			file = "f.yaml"
 		}
-		late := time.AfterFunc(patience, func() { panic("takes too long: " + body) })
+		late := time.AfterFunc(patience, func() { panic(t.Name() + " takes too long: " + body) })
 		d, findings := Parse(file, []byte(body), Options{CloudFormation: template})
 		late.Stop()
 		if (d == nil) != (len(findings) > 0) {

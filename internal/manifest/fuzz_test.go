@@ -16,12 +16,12 @@ const patience = 5 * time.Second
 // loadFuzzed reads files as a catalog and holds what every answer must be: a finding says what, where and how to mend it, within the time.
 func loadFuzzed(t *testing.T, fuzzed files) (*Catalog, []finding.Finding) {
 	t.Helper()
-	late := time.AfterFunc(patience, func() { panic(fmt.Sprintf("takes too long: %q", fuzzed)) })
+	late := time.AfterFunc(patience, func() { panic(fmt.Sprintf("%s takes too long: %q", t.Name(), fuzzed)) })
+	defer late.Stop()
 	catalog, findings, err := Load(context.Background(), fuzzed, settings())
 	if err != nil {
 		t.Fatalf("an error about reading: %v", err)
 	}
-	late.Stop()
 	for _, f := range findings {
 		if f.Message == "" || f.Cure == "" || f.Rule == "" {
 			t.Fatalf("a finding that says too little: %+v", f)

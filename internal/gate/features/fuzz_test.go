@@ -22,7 +22,7 @@ func FuzzFeature(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		late := time.AfterFunc(patience, func() { panic("takes too long: " + body) })
+		late := time.AfterFunc(patience, func() { panic(t.Name() + " takes too long: " + body) })
 		defer late.Stop()
 		p := &plan{steps: vocabulary}
 		pickles := p.inspect(manifest.File{Path: "f.feature", Body: []byte(body)}, "sample")

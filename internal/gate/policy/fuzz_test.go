@@ -22,7 +22,7 @@ func FuzzRules(f *testing.F) {
 	}
 	taken := []ruleFile{{path: "guard-rules/baseline.guard", rules: []rule{{name: "TAKEN"}}}}
 	f.Fuzz(func(t *testing.T, rules, tests string) {
-		late := time.AfterFunc(patience, func() { panic("takes too long: " + rules + tests) })
+		late := time.AfterFunc(patience, func() { panic(t.Name() + " takes too long: " + rules + tests) })
 		defer late.Stop()
 		extra, findings := readExtra([]manifest.File{{Path: "guard-rules/a.guard", Body: []byte(rules)}, {Path: "guard-rules/tests/a_tests.yaml", Body: []byte(tests)}}, taken)
 		if len(extra) == 0 && len(findings) == 0 {

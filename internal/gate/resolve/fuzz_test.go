@@ -34,7 +34,7 @@ func FuzzResolve(f *testing.F) {
 		if !ok {
 			return
 		}
-		late := time.AfterFunc(patience, func() { panic("takes too long: " + body) })
+		late := time.AfterFunc(patience, func() { panic(t.Name() + " takes too long: " + body) })
 		defer late.Stop()
 		in := Input{Region: "eu-west-1", Account: "222222222222", StackName: "s"}
 		variants, err := Explore(doc, in, []string{"eu-west-1", "us-east-1"})

@@ -27,8 +27,9 @@ type Tool struct {
 // Locate finds a tool of the toolbox by name.
 type Locate func(name string) (Tool, error)
 
-// grace is how long a program has after an interrupt before it is killed.
-const grace = 2 * time.Second
+// grace is how long the output of a program that ended may stay open: only a child that it left behind holds it. A busy machine may need
+// seconds to notice the end.
+const grace = 10 * time.Second
 
 // Box is a private folder in which programs run.
 type Box struct {
@@ -36,6 +37,8 @@ type Box struct {
 	work string // working folder of programs; stays empty
 	home string
 	root string
+
+	grace time.Duration
 }
 
 // New makes a box. The caller closes it.
@@ -44,7 +47,7 @@ func New() (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("private folder: %w", err)
 	}
-	b := &Box{Dir: filepath.Join(root, "input"), work: filepath.Join(root, "work"), home: filepath.Join(root, "home"), root: root}
+	b := &Box{Dir: filepath.Join(root, "input"), work: filepath.Join(root, "work"), home: filepath.Join(root, "home"), root: root, grace: grace}
 	for _, dir := range []string{b.Dir, b.work, b.home} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return nil, errors.Join(fmt.Errorf("private folder: %w", err), b.Close())
@@ -89,7 +92,7 @@ func (b *Box) Run(ctx context.Context, program string, args []string, extra ...s
 	command.Env = append(b.environment(), extra...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that a script's children end with it
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
-	command.WaitDelay = grace
+	command.WaitDelay = b.grace
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
@@ -100,6 +103,8 @@ func (b *Box) Run(ctx context.Context, program string, args []string, extra ...s
 		return result, fmt.Errorf("%s: did not end in time: %w", filepath.Base(program), ctx.Err())
 	case err == nil, errors.As(err, &exit) && result.Code >= 0:
 		return result, nil
+	case errors.Is(err, exec.ErrWaitDelay):
+		return result, fmt.Errorf("%s: left a program behind that holds its output: what it said may be cut off: run it again", filepath.Base(program))
 	case errors.As(err, &exit):
 		return result, fmt.Errorf("%s: %s: %s", filepath.Base(program), exit.ProcessState, Excerpt(result.Stderr))
 	}

@@ -59,6 +59,13 @@ func TestAProgramThatHangsEndsWithItsChildren(t *testing.T) {
 	assert.Less(t, time.Since(started), 10*time.Second)
 }
 
+func TestOutputThatStaysOpenIsNoAnswer(t *testing.T) {
+	b := box(t)
+	b.grace = 50 * time.Millisecond
+	_, err := b.Run(context.Background(), "/bin/sh", []string{"-c", "echo out; sleep 2 & exit 0"})
+	require.ErrorContains(t, err, "sh: left a program behind that holds its output")
+}
+
 func TestABoxLeavesNothingBehind(t *testing.T) {
 	b := box(t)
 	path, err := b.Write("a/b.json", []byte("{}"))
