@@ -22,10 +22,12 @@ Feature: Every vended account begins safely
     And the resource "AlarmMail" has property "TopicArn" referring to "Alarm"
     And the resource "AlarmMail" has property "Endpoint" equal to "payments@example.com"
 
-  Scenario: The alarm is encrypted, and only its rule raises it
+  Scenario: The alarm is encrypted, and EventBridge raises it, which does not say for which rule
     Then the resource "Alarm" has property "KmsMasterKeyId" referring to "AlarmKey"
     And every AWS::KMS::Key rotates
     And the resource "AlarmKey" has property "KeyPolicy.Statement[1].Principal.Service" equal to "events.amazonaws.com"
     And the resource "AlarmKey" has property "KeyPolicy.Statement[0].Action" equal to "kms:*"
-    And the resource "AlarmPolicy" has property "PolicyDocument.Statement[0].Condition.ArnEquals.aws:SourceArn" referring to "RootUsed"
+    And the resource "AlarmPolicy" has property "PolicyDocument.Statement[0].Principal.Service" equal to "events.amazonaws.com"
+    And no AWS::SNS::TopicPolicy has property "PolicyDocument.Statement[].Condition"
+    And no AWS::KMS::Key has property "KeyPolicy.Statement[].Condition"
     And the output "AlarmTopicArn" refers to "Alarm"

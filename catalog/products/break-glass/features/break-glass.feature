@@ -39,10 +39,14 @@ Feature: Emergencies have a way in that nobody uses unseen
     And the resource "RoleTaken" has property "Targets[].Arn" referring to "Alarm"
     And the resource "RoleChangesSomething" has property "Targets[].Arn" referring to "Alarm"
 
-  Scenario: Only the two rules can raise it, and nobody reads it on the way
+  Scenario: Rules of this account raise it by a role, and nobody reads it on the way
     Then every AWS::SNS::Topic is encrypted with a customer key
-    And the resource "AlarmPolicy" has property "PolicyDocument.Statement[].Condition.ArnEquals.aws:SourceArn[0]" referring to "RoleTaken"
-    And the resource "AlarmPolicy" has property "PolicyDocument.Statement[].Principal.Service" equal to "events.amazonaws.com"
+    And the resource "RoleTaken" has property "Targets[].RoleArn" referring to "Alerter"
+    And the resource "RoleChangesSomething" has property "Targets[].RoleArn" referring to "Alerter"
+    And the role "Alerter" can "sns:Publish"
+    And the role "Alerter" can "kms:GenerateDataKey"
+    And the resource "Alerter" has property "AssumeRolePolicyDocument.Statement[0].Principal.Service" equal to "events.amazonaws.com"
+    And the resource "Alerter" has property "AssumeRolePolicyDocument.Statement[0].Condition.StringEquals.aws:SourceAccount" equal to "222222222222"
 
   Scenario: Somebody on duty gets mail
     Given with parameter "AlertEmail" set to "security-duty@example.com"
