@@ -112,8 +112,10 @@ var planted = map[string][]string{
 		`Statement: [{Effect: Allow, Principal: "*", Action: sns:Publish, Resource: !Ref T, Condition: {Bool: {"aws:SecureTransport": "true"}}}]}` + "\n"},
 	"IAM_OTHER_ACCOUNT_IS_BOUND": {onBucket(`{Effect: Allow, Principal: {AWS: "arn:aws:iam::999999999999:role/x"}, Action: s3:GetObject, Resource: !Sub "${B.Arn}/*"}`)},
 	"IAM_SERVICE_IS_BOUND":       {onBucket(`{Effect: Allow, Principal: {Service: cloudtrail.amazonaws.com}, Action: s3:PutObject, Resource: !Sub "${B.Arn}/*"}`)},
-	"IAM_BUCKET_POLICY_GRANTS":   {allowing(`{Effect: Allow, Action: s3:PutBucketPolicy, Resource: "arn:aws:s3:::b"}`)},
-	"IAM_ESCALATES_BY_MANY":      {allowing(`{Effect: Allow, Action: "*", Resource: "*"}`), allowing(`{Effect: Allow, NotAction: "s3:*", Resource: "*"}`)},
+	"IAM_SOURCE_IS_SAID": {"Resources:\n  T: {Type: AWS::SNS::Topic}\n  P:\n    Type: AWS::SNS::TopicPolicy\n    Properties:\n      Topics: [!Ref T]\n      PolicyDocument: {Version: \"2012-10-17\", " +
+		`Statement: [{Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: sns:Publish, Resource: !Ref T, Condition: {ArnEquals: {"aws:SourceArn": "arn:aws:events:eu-west-1:222222222222:rule/r"}}}]}` + "\n"},
+	"IAM_BUCKET_POLICY_GRANTS": {allowing(`{Effect: Allow, Action: s3:PutBucketPolicy, Resource: "arn:aws:s3:::b"}`)},
+	"IAM_ESCALATES_BY_MANY":    {allowing(`{Effect: Allow, Action: "*", Resource: "*"}`), allowing(`{Effect: Allow, NotAction: "s3:*", Resource: "*"}`)},
 	"IAM_TEMPLATE_UNRESOLVED": {"Mappings: {M: {a: {b: c}}}\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      Description: !FindInMap [M, a, z]\n" +
 		"      PolicyDocument: {Version: \"2012-10-17\", Statement: [" + reading + "]}\n"},
 }

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,11 +52,16 @@ var trusted = map[string]string{
 	"vpc-flow-logs": "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html",
 }
 
-// silent are the types whose policies a service does not tell for whom it acts, so that a condition loses what it sends. EventBridge to
-// topics: EventBridge User Guide, "Using resource-based policies" ("You can't use Condition blocks in Amazon SNS topic policies"); to the
-// keys of topics: SNS Developer Guide, "Key management" ("not supported for EventBridge-to-encrypted topics").
-var silent = map[string][]string{
-	"events": {"AWS::SNS::TopicPolicy", "AWS::SNS::TopicInlinePolicy", "AWS::KMS::Key", "AWS::KMS::ReplicaKey"},
+// silent are the types whose policies a service does not tell for whom it acts, with the page or the report that says so: a condition
+// loses what it sends. A key is only meant where it is that of a topic; see tells.
+var silent = map[string]map[string]string{
+	"events": {
+		"AWS::SNS::TopicPolicy":       "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions",
+		"AWS::SNS::TopicInlinePolicy": "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions",
+		"AWS::KMS::Key":               "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services",
+		"AWS::KMS::ReplicaKey":        "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services",
+	},
+	"cloudtrail": {"AWS::IAM::Role": "https://github.com/prowler-cloud/prowler/issues/4714"},
 }
 
 // sourceKeys say for whom a service acts. Source: IAM User Guide, "The confused deputy problem".
@@ -104,6 +110,8 @@ func (p policy) lets(st statement, one principal, s *config.Settings) (verdict, 
 	var v verdict
 	bound := bounds(st, callerKeys)
 	switch {
+	case one.kind == "service" && silent[service(one.value)][p.typ] != "":
+		return p.unheard(st, one)
 	case one.kind == "service":
 		return p.deputy(st, one)
 	case one.value == "*" && !bound && !p.judged(st):
@@ -125,13 +133,36 @@ func (p policy) deputy(st statement, one principal) (verdict, bool) {
 	if p.kind == trust {
 		source, ok = trusted[name]
 	}
-	if !ok || slices.Contains(silent[name], p.typ) || bounds(st, sourceKeys) || bounds(st, []string{"aws:sourceowner", "kms:calleraccount", "sts:externalid"}) {
+	if !ok || bounds(st, sourceKeys) || bounds(st, []string{"aws:sourceowner", "kms:calleraccount", "sts:externalid"}) {
 		return verdict{}, false
 	}
 	var v verdict
 	v.needle = one.value
 	return v.as("IAM_SERVICE_IS_BOUND", fmt.Sprintf("%s does this for any AWS account that asks it: a confused deputy", one.value),
 		`add Condition {"StringEquals": {"aws:SourceAccount": ...}} or aws:SourceArn, aws:SourceOrgID; see `+source), true
+}
+
+// unheard judges a service that acts for others and does not say for whom.
+func (p policy) unheard(st statement, one principal) (verdict, bool) {
+	var v verdict
+	if !bounds(st, sourceKeys) || p.tells(st) {
+		return verdict{}, false
+	}
+	v.needle = one.value
+	return v.as("IAM_SOURCE_IS_SAID", fmt.Sprintf("%s does not say for whom it does this: the condition on aws:Source... never holds, and what the service sends is lost", one.value),
+		"let it act by a role of the template where it can, whose trust carries the condition, else drop the condition; see "+silent[service(one.value)][p.typ]), true
+}
+
+// tells says whether a key may be for something else than topics: EventBridge names its buses, archives and such to their keys.
+// Source: EventBridge User Guide, "Authorizing EventBridge to use a customer managed key".
+func (p policy) tells(st statement) bool {
+	if !strings.HasPrefix(p.typ, "AWS::KMS::") {
+		return false
+	}
+	bus := slices.ContainsFunc(st.conditions, func(c condition) bool {
+		return strings.HasPrefix(c.key, "kms:encryptioncontext:aws:events:") || slices.ContainsFunc(c.values, func(v string) bool { return strings.Contains(v, ":event-bus/") })
+	})
+	return bus || p.product == nil || !slices.Contains(slices.Collect(maps.Values(types(p.product))), "AWS::SNS::Topic")
 }
 
 // region is a part of a service principal that names a region, or the symbol for it.

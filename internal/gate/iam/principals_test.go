@@ -28,6 +28,8 @@ func letIn(t *testing.T, template string) []string {
 func TestWhomAPolicyLetsIn(t *testing.T) {
 	const (
 		public, account, service = "IAM_PRINCIPAL_NOT_PUBLIC", "IAM_OTHER_ACCOUNT_IS_BOUND", "IAM_SERVICE_IS_BOUND"
+		unheard                  = "IAM_SOURCE_IS_SAID"
+		byAccount                = `, Condition: {StringEquals: {"aws:SourceAccount": "222222222222"}}`
 		head                     = "Resources:\n"
 	)
 	put := func(principal, condition string) string {
@@ -37,14 +39,15 @@ func TestWhomAPolicyLetsIn(t *testing.T) {
 		return "Resources:\n  Q: {Type: AWS::SQS::Queue}\n  P:\n    Type: AWS::SQS::QueuePolicy\n    Properties:\n      Queues: [!Ref Q]\n      PolicyDocument: {Version: \"2012-10-17\", Statement: [" +
 			`{Effect: Allow, Principal: ` + principal + `, Action: sqs:SendMessage, Resource: !GetAtt Q.Arn` + condition + "}]}\n"
 	}
-	topic := func(principal string) string {
+	topic := func(principal, condition string) string {
 		return head + "  T: {Type: AWS::SNS::Topic}\n  P:\n    Type: AWS::SNS::TopicPolicy\n    Properties:\n      Topics: [!Ref T]\n      PolicyDocument: {Version: \"2012-10-17\", Statement: [" +
-			`{Effect: Allow, Principal: ` + principal + `, Action: sns:Publish, Resource: !Ref T}]}` + "\n"
+			`{Effect: Allow, Principal: ` + principal + `, Action: sns:Publish, Resource: !Ref T` + condition + "}]}\n"
 	}
-	key := func(principal string) string {
+	key := func(principal, condition string) string {
 		return head + "  K:\n    Type: AWS::KMS::Key\n    Properties:\n      KeyPolicy: {Version: \"2012-10-17\", Statement: [" +
-			`{Effect: Allow, Principal: ` + principal + `, Action: "kms:GenerateDataKey*", Resource: "*"}]}` + "\n"
+			`{Effect: Allow, Principal: ` + principal + `, Action: "kms:GenerateDataKey*", Resource: "*"` + condition + "}]}\n"
 	}
+	const anAlarm = "  T: {Type: AWS::SNS::Topic}\n"
 	trusting := func(principal, condition string) string {
 		return head + role("", `{Effect: Allow, Principal: `+principal+`, Action: sts:AssumeRole`+condition+`}`)
 	}
@@ -82,10 +85,19 @@ func TestWhomAPolicyLetsIn(t *testing.T) {
 		"a service that tells roles nothing":      {trusting(`{Service: cloudtrail.amazonaws.com}`, ""), []string{}},
 		"a service that tells roles only":         {put(`{Service: states.amazonaws.com}`, "") + strings.TrimPrefix(trusting(`{Service: states.amazonaws.com}`, ""), head), []string{service}},
 		"EventBridge and a queue":                 {queue(`{Service: events.amazonaws.com}`, ""), []string{service}},
-		"EventBridge and a topic":                 {topic(`{Service: events.amazonaws.com}`), []string{}},
-		"another service and a topic":             {topic(`{Service: budgets.amazonaws.com}`), []string{service}},
-		"EventBridge and the key of a topic":      {key(`{Service: events.amazonaws.com}`), []string{}},
-		"another service and a key":               {key(`{Service: cloudtrail.amazonaws.com}`), []string{service}},
+		"EventBridge and a topic":                 {topic(`{Service: events.amazonaws.com}`, ""), []string{}},
+		"another service and a topic":             {topic(`{Service: budgets.amazonaws.com}`, ""), []string{service}},
+		"EventBridge and the key of a topic":      {key(`{Service: events.amazonaws.com}`, ""), []string{}},
+		"another service and a key":               {key(`{Service: cloudtrail.amazonaws.com}`, ""), []string{service}},
+		"EventBridge, a topic and a source":       {topic(`{Service: events.amazonaws.com}`, `, Condition: {ArnLike: {"aws:SourceArn": "arn:aws:events:*:222222222222:rule/*"}}`), []string{unheard}},
+		"EventBridge, a topic, if it says":        {topic(`{Service: events.amazonaws.com}`, `, Condition: {StringEqualsIfExists: {"aws:SourceAccount": "222222222222"}}`), []string{}},
+		"two services, a topic and a source":      {topic(`{Service: [cloudwatch.amazonaws.com, events.amazonaws.com]}`, byAccount), []string{unheard}},
+		"EventBridge, a topic's key and a source": {key(`{Service: events.amazonaws.com}`, byAccount) + anAlarm, []string{unheard}},
+		"EventBridge, another key and a source":   {key(`{Service: events.amazonaws.com}`, byAccount), []string{}},
+		"EventBridge and the key of a bus":        {key(`{Service: events.amazonaws.com}`, `, Condition: {ArnLike: {"aws:SourceArn": "arn:aws:events:eu-west-1:222222222222:event-bus/b"}}`) + anAlarm, []string{}},
+		"CloudWatch, a topic and a source":        {topic(`{Service: cloudwatch.amazonaws.com}`, byAccount), []string{}},
+		"EventBridge, a role and a source":        {trusting(`{Service: events.amazonaws.com}`, byAccount), []string{}},
+		"CloudTrail, a role and a source":         {trusting(`{Service: cloudtrail.amazonaws.com}`, byAccount), []string{unheard}},
 		"a service that says nothing":             {trusting(`{Service: ec2.amazonaws.com}`, ""), []string{}},
 		"a denial":                                {onBucket(`{Effect: Deny, Principal: "*", Action: "s3:*", Resource: !GetAtt B.Arn}`), []string{}},
 	} {
