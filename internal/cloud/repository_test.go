@@ -17,7 +17,6 @@ import (
 
 // fakeCodeCommit holds one repository. One of its answers can get lost, or a call fail before it does anything.
 type fakeCodeCommit struct {
-	repositories
 	made      int // repositories so far
 	there     *repositorySettings
 	lingering int // creates that still meet the deleted repository
