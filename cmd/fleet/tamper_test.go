@@ -271,11 +271,12 @@ func git(t *testing.T, dir string, args ...string) string {
 // TestAForgedMemoryIsWorthNothingToThePipeline states what the memory of checks promises: it belongs to whoever owns this account of
 // this machine, who could as well change the program. Damage is noticed, and the pipeline believes none.
 func TestAForgedMemoryIsWorthNothingToThePipeline(t *testing.T) {
-	dir := attempt{files: map[string]string{"template.yaml": openTopic}}.repository(t)
+	const misspelt = "Resources:\n  Policy: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'sns:ListTopicz', Resource: '*'}]}}}\n"
+	dir := attempt{files: withTemplate(misspelt)}.repository(t)
 	memory := t.TempDir()
 	environment := append(tamperEnvironment(t, tamperSettings(t)), "FLEET_CACHE="+memory)
 	check := func(args ...string) int {
-		command := exec.Command("fleet", append([]string{"check", "--catalog", dir, "--only", "policy"}, args...)...)
+		command := exec.Command("fleet", append([]string{"check", "--catalog", dir, "--only", "iam"}, args...)...)
 		command.Env = environment
 		_ = command.Run() // the exit code is the answer
 		return command.ProcessState.ExitCode()
