@@ -15,6 +15,7 @@ import (
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/gate/memory"
 	"accountfleet/internal/hooks"
+	"accountfleet/internal/snapshot"
 )
 
 // hooksOptions are the flags of fleet hooks.
@@ -95,7 +96,26 @@ func runHooksInstall(ctx context.Context, io *IO, o hooksOptions) error {
 	if in, err = hooks.Install(ctx, o.repository, in); err != nil {
 		return err
 	}
+	if err := warnOfNoCatalog(ctx, io, o); err != nil {
+		return err
+	}
 	fmt.Fprintf(io.Out, "installed %s for all worktrees; hooks of %s still run first\n", strings.Join(hooks.Names(), ", "), in.Before)
+	return nil
+}
+
+// warnOfNoCatalog says that the named folder is no catalog. That is no mistake: another branch may have it.
+func warnOfNoCatalog(ctx context.Context, io *IO, o hooksOptions) error {
+	if o.catalog == "" {
+		return nil
+	}
+	r, err := snapshot.Open(ctx, o.repository)
+	if err != nil {
+		return err
+	}
+	products := filepath.Join(o.catalog, "products")
+	if _, err := os.Stat(filepath.Join(r.Top, products)); err != nil {
+		fmt.Fprintf(io.Err, "fleet: there is no %s here: commits without it will be refused: name the catalog from the top of the repository by --catalog\n", products)
+	}
 	return nil
 }
 

@@ -50,12 +50,14 @@ func (o launchRoleOptions) template() (string, error) {
 	if info, err := os.Stat(o.what); err == nil && info.Mode().IsRegular() {
 		return o.what, nil
 	}
-	path := filepath.Join(o.catalog, "products", o.what, "template.yaml")
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("%s: neither the file of a template nor a product of %s: name one of the folders below %s", o.what, o.catalog,
-			filepath.Join(o.catalog, "products"))
+	for _, folder := range []string{filepath.Join(o.catalog, "products", o.what), o.what} { // a shell completes paths, not ids
+		path := filepath.Join(folder, "template.yaml")
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
 	}
-	return path, nil
+	return "", fmt.Errorf("%s: neither the file of a template nor a product of %s: name one of the folders below %s", o.what, o.catalog,
+		filepath.Join(o.catalog, "products"))
 }
 
 func runLaunchRole(streams *IO, options launchRoleOptions) error {

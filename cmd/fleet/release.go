@@ -71,7 +71,7 @@ func (o *releaseOptions) reader(ctx context.Context, s *config.Settings) (ledger
 	}
 	_, read, err := o.catalogAs(ctx, s, s.CatalogReadRole())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ledger on AWS: %w: or give the folder of a ledger by --ledger, an empty one for a first publication", err)
 	}
 	return read.Ledger(s.LedgerBucket()), nil
 }

@@ -152,12 +152,18 @@ func textCure(value any) string {
 	}
 }
 
+// shown is how many characters of a value a message repeats.
+const shown = 60
+
 // describe names a value in a message.
 func describe(value any) string {
 	switch v := value.(type) {
 	case nil:
 		return "nothing"
 	case string:
+		if runes := []rune(v); len(runes) > shown {
+			v = string(runes[:shown]) + "..."
+		}
 		return fmt.Sprintf("text %q", v)
 	case json.Number:
 		return "the number " + v.String()

@@ -112,7 +112,7 @@ func Read(path string) (Evidence, error) {
 	var e Evidence
 	body, err := os.ReadFile(path)
 	if err != nil {
-		return e, fmt.Errorf("read evidence: %w", err)
+		return e, fmt.Errorf("read evidence: %w: name the folder that holds it", err)
 	}
 	if err := json.Unmarshal(body, &e); err != nil {
 		return e, fmt.Errorf("read evidence %s: %w", path, err)

@@ -32,7 +32,7 @@ func TestReadNamesTheFileThatIsMissingOrDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "evidence.json")
 	_, err := Read(path)
 	assert.ErrorIs(t, err, os.ErrNotExist)
-	assert.ErrorContains(t, err, "read evidence")
+	assert.ErrorContains(t, err, "name the folder that holds it")
 	require.NoError(t, os.WriteFile(path, []byte("{"), 0o644))
 	_, err = Read(path)
 	assert.ErrorContains(t, err, path)

@@ -93,6 +93,9 @@ func (a App) run(ctx context.Context, planFile, work, assembly string) error {
 	if err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
+	if info, err := os.Stat(program); err != nil || info.IsDir() {
+		return fmt.Errorf("render the stacks with %s: it is no program: build the app by make build, or name it by --app", a.Program)
+	}
 	command := exec.CommandContext(ctx, program)
 	command.Dir = work
 	command.Env = []string{

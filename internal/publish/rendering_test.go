@@ -39,6 +39,13 @@ echo {} > "$CDK_OUTDIR/fleet-gamma-portfolio.template.json"; echo {} > "$CDK_OUT
 	require.Contains(t, stacks, "fleet-gamma-portfolio")
 }
 
+func TestRenderSaysHowToGetTheApp(t *testing.T) {
+	for _, program := range []string{filepath.Join(t.TempDir(), "app"), t.TempDir()} {
+		_, err := App{Program: program, Output: io.Discard}.Render(t.Context(), "plan.json", t.TempDir(), settings, false)
+		require.ErrorContains(t, err, "it is no program: build the app by make build, or name it by --app")
+	}
+}
+
 func TestRenderSaysWhyTheAppStopped(t *testing.T) {
 	app := App{Program: fakeApp(t, "echo noise; echo 'fleet.yaml:3: accounts: want 12 digits' >&2; exit 1"), Path: os.Getenv("PATH"), Output: io.Discard}
 	_, err := app.Render(t.Context(), "plan.json", t.TempDir(), settings, false)
