@@ -19,7 +19,8 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 
 BIN := .tools/bin
 GO_TOOL := go tool -modfile=tools/go.mod
-files = $(shell git ls-files --cached --others --exclude-standard -- $(1))
+# The names of files, with spaces escaped as make and the shell understand it.
+files = $(shell git ls-files --cached --others --exclude-standard -- $(1) | sed 's/ /\\ /g')
 
 ##@ Use
 
@@ -72,7 +73,10 @@ test-full: toolbox ## the same, with the race detector on the half that has no j
 bench: toolbox ## measure synth, emulator, gates and rehearsals; prints ratios
 	@$(BIN)/dev-python scripts/bench.py --rehearsals
 
-lint: lint-go lint-shell lint-yaml lint-templates lint-python ## every linter; make -k lint goes on after the first that complains
+lint: lint-make lint-go lint-shell lint-yaml lint-templates lint-python ## every linter; make -k lint goes on after the first that complains
+
+lint-make: # every target can be made: no prerequisite is missing
+	@$(MAKE) --dry-run rehearse check emulator doctor deploy toolbox synth lock test test-full bench >/dev/null
 
 lint-go: tools
 	@unformatted=$$(gofmt -l $(call files,'*.go')); if [[ -n $$unformatted ]]; then echo "not formatted, run gofmt -w: $$unformatted"; exit 1; fi
@@ -97,7 +101,7 @@ lint-python: tools
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: rehearse check emulator doctor deploy tools build toolbox synth lock clean test test-full bench lint lint-go lint-shell \
+.PHONY: rehearse check emulator doctor deploy tools build toolbox synth lock clean test test-full bench lint lint-make lint-go lint-shell \
   lint-yaml lint-templates lint-python help FORCE
 
 .build/fleet: FORCE
