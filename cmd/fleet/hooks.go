@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -99,6 +100,9 @@ func runHooksInstall(ctx context.Context, io *IO, o hooksOptions) error {
 	if err := warnOfNoCatalog(ctx, io, o); err != nil {
 		return err
 	}
+	for _, mistake := range missingTools() {
+		fmt.Fprintf(io.Err, "fleet: commits and pushes will be refused: %s\n", mistake)
+	}
 	fmt.Fprintf(io.Out, "installed %s for all worktrees; hooks of %s still run first\n", strings.Join(hooks.Names(), ", "), in.Before)
 	return nil
 }
@@ -131,16 +135,23 @@ func runHooksStatus(ctx context.Context, io *IO, o hooksOptions) error {
 	if _, err := config.Load(in.Settings); err != nil {
 		wrong = append(wrong, err.Error())
 	}
-	for _, name := range []string{"git-secrets", "cfn-guard", "cfn-lint", "parliament-python"} {
-		if _, err := locateTool(name); err != nil {
-			wrong = append(wrong, err.Error())
-		}
-	}
+	wrong = append(wrong, missingTools()...)
 	if len(wrong) > 0 {
 		return fmt.Errorf("hooks are installed and broken:\n  %s", strings.Join(wrong, "\n  "))
 	}
 	fmt.Fprintf(io.Out, "installed and working: %s\nprogram   %s\nsettings  %s\nbefore    %s\n", strings.Join(hooks.Names(), ", "), in.Program, in.Settings, in.Before)
 	return nil
+}
+
+// missingTools says of each tool of the gates that is not there what to do, once where it is the same.
+func missingTools() []string {
+	var wrong []string
+	for _, name := range []string{"git-secrets", "cfn-guard", "cfn-lint", "parliament-python"} {
+		if _, err := locateTool(name); err != nil && !slices.Contains(wrong, err.Error()) {
+			wrong = append(wrong, err.Error())
+		}
+	}
+	return wrong
 }
 
 func runHook(ctx context.Context, io *IO, o hooksOptions, args []string) error {
