@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from moto.codecommit.models import codecommit_backends
 from werkzeug.wrappers import Request, Response
 
-from . import code_executions, code_hosts, code_pipelines, inventory, usage
+from . import code_executions, code_hosts, code_pipelines, event_delivery, inventory, usage
 from .authorization import AccessDenied, CannotDecide, authorize
 from .credentials import issue
 from .trust import require_trust
@@ -98,6 +98,12 @@ def _assume(*, body: dict[str, Any], **_: Any) -> Any:
         "SessionToken": session.session_token,
         "Expiration": session.expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+@endpoint("POST", "events")
+def _events(*, body: dict[str, Any], **_: Any) -> Any:
+    found = event_delivery.happened(body["account"], body["region"], body["event"])
+    return {"deliveries": [delivery.shown() for delivery in found]}
 
 
 @endpoint("GET", "resources")

@@ -7,8 +7,8 @@ from .authorization import AccessDenied
 from .policies import Effect, Question, decide
 
 
-def require_trust(role_arn: str, service: str) -> None:
-    """Raise AccessDenied, worded as STS does, unless the role's trust policy lets the service assume it."""
+def require_trust(role_arn: str, service: str, source: str = "") -> None:
+    """Raise AccessDenied, worded as STS does, unless the role's trust policy lets the service take it, for ``source``."""
     account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
     if not principals.exists(role_arn):
         raise AccessDenied(_message(service, role_arn))
@@ -16,7 +16,8 @@ def require_trust(role_arn: str, service: str) -> None:
         action="sts:AssumeRole",
         resource=role_arn,
         context={
-            "aws:sourceaccount": [account],
+            "aws:sourceaccount": [source.split(":")[4] if source else account],
+            **({"aws:sourcearn": [source]} if source else {}),
             "aws:principalisawsservice": ["true"],
             "aws:principalservicename": [service],
             "aws:securetransport": ["true"],
