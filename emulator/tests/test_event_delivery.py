@@ -1,4 +1,4 @@
-"""Rules that publish to topics: by a role, or by the topic's and its key's policies, which are not told for whom EventBridge acts."""
+"""Rules that publish to topics: by a role, or by the topic's and its key's policies, which EventBridge does not tell for whom."""
 
 from __future__ import annotations
 
