@@ -1,13 +1,13 @@
 """Whether EventBridge may publish to the topic of a rule's target, and that it does.
 
-* With a role (RoleArn of the target) the role publishes. EventBridge takes it on behalf of the rule, which conditions of its trust
-  may ask about.
-* Without one the topic's policy, and its key's, must let ``events.amazonaws.com`` in. To these EventBridge does not say for whom
-  it acts: a condition on aws:SourceArn, aws:SourceAccount or aws:SourceOrgID never holds.
+* With a role (RoleArn of the target) the role publishes. EventBridge takes it on behalf of the rule, and conditions of its trust
+  may ask for that.
+* Without one the topic's policy, and its key's, must let ``events.amazonaws.com`` in. To these EventBridge does not say for
+  whom it acts: a condition on aws:SourceArn, aws:SourceAccount or aws:SourceOrgID never holds.
 * What is refused is not tried again; the metric FailedInvocations counts it, and nobody else is told.
 
-Sources: EventBridge user guide, "Using resource-based policies", "Cross-service confused deputy prevention" and "Monitoring Amazon
-EventBridge"; SNS developer guide, "Key management"; awslabs/landing-zone-accelerator-on-aws#407.
+Sources: EventBridge user guide, "Using resource-based policies", "Cross-service confused deputy prevention" and "Monitoring
+Amazon EventBridge"; SNS developer guide, "Key management"; awslabs/landing-zone-accelerator-on-aws#407.
 """
 
 from __future__ import annotations

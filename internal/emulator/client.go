@@ -133,6 +133,24 @@ func (c *Client) Assume(ctx context.Context, role, service, session string) (Cre
 	return got, c.call(ctx, http.MethodPost, "assume", body, &got)
 }
 
+// Delivery is what became of an event at one topic.
+type Delivery struct {
+	Rule      string `json:"rule"`
+	Target    string `json:"target"` // ARN of the topic
+	Delivered bool   `json:"delivered"`
+	Reason    string `json:"reason,omitempty"` // why not
+}
+
+// Happened sends an event of an AWS service to an account, and says of each topic that rules name whether it arrived there.
+func (c *Client) Happened(ctx context.Context, account, region string, event map[string]any) ([]Delivery, error) {
+	var answer struct {
+		Deliveries []Delivery `json:"deliveries"`
+	}
+	body := map[string]any{"account": account, "region": region, "event": event}
+	err := c.call(ctx, http.MethodPost, "events", body, &answer)
+	return answer.Deliveries, err
+}
+
 // Resources lists what stacks made and left behind, with the level of each.
 func (c *Client) Resources(ctx context.Context, f Filter) ([]Resource, error) {
 	query := url.Values{}

@@ -53,6 +53,9 @@ func (*approval) run(ctx context.Context, t *task) (map[string]string, error) {
 	if err := t.session.state.await(ctx, t, token); err != nil {
 		return nil, err
 	}
+	if err := t.execution.notify(ctx, t.execution.changed(t.stage, *t.result, "Approval", "STARTED")); err != nil {
+		return nil, err
+	}
 	decision, err := t.ask(ctx)
 	if err != nil {
 		return nil, err

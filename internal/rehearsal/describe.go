@@ -64,7 +64,7 @@ func (p *Plan) notPlayed() []evidence.Skipped {
 		add("tries of rules "+strings.Join(rules, ", ")+", and limits of builds at a time", "builds beside the pipeline run one after another")
 	}
 	if rules := p.Assembly.OtherRules; len(rules) > 0 {
-		add("rules "+strings.Join(rules, ", "), "the rehearsal notifies nobody")
+		add("mail of rules "+strings.Join(rules, ", "), "what they say ends at an emulated topic")
 	}
 	return list
 }

@@ -42,5 +42,5 @@ func TestResultSaysWhatTheRehearsalDoesNotPlay(t *testing.T) {
 		said = append(said, s.What)
 	}
 	assert.Equal(t, []string{"build image with nodejs 22, python 3.12", "seed of repository catalog",
-		"tries of rules scan-failed, and limits of builds at a time", "rules failures"}, said)
+		"tries of rules scan-failed, and limits of builds at a time", "mail of rules failures"}, said)
 }

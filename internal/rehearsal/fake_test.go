@@ -31,7 +31,8 @@ type fakeAWS struct {
 	started  string // execution that somebody started by StartPipelineExecution
 	forever  bool   // and goes on starting
 	told     map[string]bool
-	disabled bool // every rule is
+	disabled bool     // every rule is
+	events   []string // states of events that CodePipeline sent
 	stack    fakeStack
 }
 
@@ -93,6 +94,9 @@ func (f *fakeAWS) fleet(w http.ResponseWriter, path string, body []byte) {
 		Principal, Action, Resource, RoleArn, Service string
 		Account, Region, Folder                       string
 		State                                         json.RawMessage
+		Event                                         struct {
+			Detail struct{ State string }
+		}
 	}
 	_ = json.Unmarshal(body, &q)
 	switch path {
@@ -107,6 +111,10 @@ func (f *fakeAWS) fleet(w http.ResponseWriter, path string, body []byte) {
 			return
 		}
 		fmt.Fprintf(w, `{"AccessKeyId": %q, "SecretAccessKey": "s", "SessionToken": "t"}`, name(q.RoleArn))
+	case "events":
+		f.events = append(f.events, q.Event.Detail.State)
+		lost := f.denied["events "+q.Event.Detail.State]
+		fmt.Fprintf(w, `{"deliveries": [{"rule": "people", "target": "arn:aws:sns:r:1:t", "delivered": %v, "reason": "no statement allows it"}]}`, !lost)
 	case "resources":
 		fmt.Fprint(w, `{"resources": [{"level": "emulated", "type": "AWS::S3::Bucket"}, {"level": "modelled", "type": "AWS::Budgets::Budget"}]}`)
 	case "permissions":

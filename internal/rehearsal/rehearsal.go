@@ -204,6 +204,9 @@ func (s *Session) run(ctx context.Context, e *execution, result *Result, followi
 	result.Outcome, result.Reason = outcome(result.Stages)
 	result.gather()
 	err := e.tell(ctx, result)
+	if err == nil && result.Outcome != Succeeded && ctx.Err() == nil {
+		err = e.notify(ctx, e.ended())
+	}
 	if err == nil {
 		e.beside(ctx, result)
 		err = e.settle(ctx, result, following)

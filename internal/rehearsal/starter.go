@@ -93,25 +93,12 @@ func (e *execution) beside(ctx context.Context, r *Result) {
 				continue
 			}
 			for _, s := range e.session.plan.starters {
-				happened := e.failed(stage.Name, action)
+				happened := e.changed(stage.Name, action, "Build", "FAILED")
 				if ctx.Err() == nil && s.pattern.Match(happened) {
 					r.Beside = append(r.Beside, e.start(ctx, s, happened, len(r.Beside)))
 				}
 			}
 		}
-	}
-}
-
-// failed is what CodePipeline tells EventBridge of a failed action. Source: CodePipeline user guide, "Monitoring CodePipeline events".
-func (e *execution) failed(stage string, action ActionResult) map[string]any {
-	p := e.session.plan.Assembly.Pipeline
-	return map[string]any{
-		"version": "0", "id": newUUID(), "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change",
-		"account": p.Account, "region": p.Region, "time": time.Now().UTC().Format(time.RFC3339), "resources": []any{p.ARN},
-		"detail": map[string]any{
-			"pipeline": p.Name, "execution-id": e.id, "stage": stage, "action": action.Name, "state": "FAILED", "region": p.Region,
-			"type": map[string]any{"owner": "AWS", "category": "Build", "provider": action.Provider, "version": "1"}, "version": 1.0,
-		},
 	}
 }
 
