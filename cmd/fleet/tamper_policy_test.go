@@ -115,12 +115,13 @@ func stubs(t *testing.T, dir string) {
 // replacedTool is a folder of tools in which cfn-guard is another program.
 func replacedTool(t *testing.T, dir string) {
 	t.Helper()
-	root, err := filepath.Abs(repositoryRoot)
+	tools, err := filepath.EvalSymlinks(toolsFolder(t)) // which may be a link itself
 	require.NoError(t, err)
-	path, err := filepath.EvalSymlinks(filepath.Join(root, ".tools/bin/cfn-guard"))
+	path, err := filepath.EvalSymlinks(filepath.Join(tools, "bin/cfn-guard"))
 	require.NoError(t, err)
-	below, err := filepath.Rel(filepath.Join(root, ".tools"), path)
+	below, err := filepath.Rel(tools, path)
 	require.NoError(t, err)
+	require.True(t, filepath.IsLocal(below), "%s is not below %s, and would be overwritten", path, tools)
 	fake := filepath.Join(dir, ".tools", below)
 	require.NoError(t, os.MkdirAll(filepath.Dir(fake), 0o755))
 	require.NoError(t, os.WriteFile(fake, []byte("#!/bin/sh\ntouch '"+dir+"/ran'\necho cfn-guard 3.1.1\n"), 0o755))

@@ -298,13 +298,19 @@ func TestAForgedMemoryIsWorthNothingToThePipeline(t *testing.T) {
 
 func tamperEnvironment(t *testing.T, settings string) []string {
 	t.Helper()
-	tools := os.Getenv("FLEET_TOOLS")
-	if tools == "" {
-		root, err := filepath.Abs(repositoryRoot)
-		require.NoError(t, err)
-		tools = filepath.Join(root, ".tools")
-	}
+	tools := toolsFolder(t)
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.DevNull, "FLEET_SETTINGS=" + settings, "FLEET_TOOLS=" + tools, "GIT_CONFIG_GLOBAL=" + os.DevNull,
 	}
+}
+
+// toolsFolder is where the real tools are.
+func toolsFolder(t *testing.T) string {
+	t.Helper()
+	if tools := os.Getenv("FLEET_TOOLS"); tools != "" {
+		return tools
+	}
+	root, err := filepath.Abs(repositoryRoot)
+	require.NoError(t, err)
+	return filepath.Join(root, ".tools")
 }
