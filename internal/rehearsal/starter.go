@@ -85,7 +85,7 @@ func at(happened map[string]any, path string) string {
 }
 
 // beside runs what rules start because actions of an execution failed. On AWS that happens while other actions still run; here it waits
-// for them. Builds follow one another here, which is what a limit of one build at a time and the rule's tries come to there.
+// for them, and an event that meets a running build is refused; here builds follow one another.
 func (e *execution) beside(ctx context.Context, r *Result) {
 	for _, stage := range r.Stages {
 		for _, action := range stage.Actions {
