@@ -94,7 +94,8 @@ func (p BoundaryProps) statements() []Statement {
 	}
 	if p.managesOrganization() {
 		statements = append(statements, Allow("Organization", anything, "organizations:*", "account:*"),
-			Allow("StackSets", anything, "cloudformation:*StackSet*", "cloudformation:*StackInstance*"))
+			Allow("StackSets", anything, "cloudformation:*StackSet*", "cloudformation:*StackInstance*"),
+			Allow("TagStackSets", []string{config.ARN("cloudformation", "*", p.Account, "stackset/*")}, "cloudformation:TagResource", "cloudformation:UntagResource"))
 	} else {
 		statements = append(statements, Allow("Organization", anything, "organizations:Describe*", "organizations:List*"))
 	}
@@ -142,7 +143,7 @@ func (p BoundaryProps) ownNames() []string {
 
 // fleetBuckets are the fleet's own buckets and what is in them: products may read templates, and change nothing.
 func fleetBuckets(s *config.Settings) []string {
-	names := []string{s.ArtifactBucket(), s.DossierBucket(), s.LedgerBucket(), s.TaskCatBucket(), s.TemplateBucket("*")}
+	names := []string{s.ArtifactBucket(), s.CleansingBucket(), s.DossierBucket(), s.LedgerBucket(), s.TaskCatBucket(), s.TemplateBucket("*")}
 	var arns []string
 	for _, name := range names {
 		arns = append(arns, BucketARN(name), ObjectsARN(name, "*"))

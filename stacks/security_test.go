@@ -3,6 +3,7 @@ package stacks
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -126,11 +127,37 @@ func TestNobodyTakesTheBoundaryOffOrEditsIt(t *testing.T) {
 		text := strings.Join(denied, "\n")
 		assert.Contains(t, text, "iam:DeleteRolePermissionsBoundary on *", policy.stack)
 		assert.Contains(t, text, "iam:CreatePolicyVersion", policy.stack)
-		for _, role := range []string{"fleet-build-*", "fleet-test-*", "fleet-catalog-*", "fleet-launch-*", "cdk-*", "OrganizationAccountAccessRole"} {
+		for _, role := range []string{"fleet-launch-*", "cdk-*", "OrganizationAccountAccessRole"} {
 			assert.Contains(t, text, "role/"+role, policy.stack)
 		}
-		for _, bucket := range []string{"fleet-ledger-", "fleet-templates-", "fleet-artifacts-"} {
-			assert.Contains(t, text, "arn:aws:s3:::"+bucket, policy.stack)
+	}
+}
+
+// TestProductsKeepTheirHandsOffWhateverTheInstallationMakes goes through all roles and buckets of the installation, because any of its
+// accounts may also be one in which products are launched.
+func TestProductsKeepTheirHandsOffWhateverTheInstallationMakes(t *testing.T) {
+	for _, policy := range different.all("AWS::IAM::ManagedPolicy") {
+		if policy.properties["ManagedPolicyName"] != "fleet-boundary" {
+			continue
+		}
+		denied := func(action, arn string) bool {
+			return slices.ContainsFunc(statementsOf(policy.properties["PolicyDocument"]), func(s map[string]any) bool {
+				matches := func(patterns any, text string) bool {
+					return slices.ContainsFunc(texts(patterns), func(pattern string) bool {
+						return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$").MatchString(text)
+					})
+				}
+				return s["Effect"] == "Deny" && s["Condition"] == nil && matches(s["Action"], action) && matches(s["Resource"], arn)
+			})
+		}
+		for _, role := range different.all("AWS::IAM::Role") {
+			arn := "arn:aws:iam::111111111111:role/" + role.properties["RoleName"].(string)
+			assert.True(t, denied("iam:DeleteRole", arn), "%s: %s", policy.stack, arn)
+		}
+		for _, bucket := range different.all("AWS::S3::Bucket") {
+			arn := "arn:aws:s3:::" + bucket.properties["BucketName"].(string)
+			assert.True(t, denied("s3:DeleteBucket", arn), "%s: %s", policy.stack, arn)
+			assert.True(t, denied("s3:PutObject", arn+"/x"), "%s: %s", policy.stack, arn)
 		}
 	}
 }
