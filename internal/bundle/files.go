@@ -1,14 +1,13 @@
 package bundle
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"accountfleet/internal/document"
 	"accountfleet/internal/manifest"
 )
 
@@ -64,10 +63,8 @@ func Open(dir string) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the bundle: %w", err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
 	b := &Bundle{}
-	if err := decoder.Decode(b); err != nil {
+	if err := document.Strict(body, b); err != nil {
 		return nil, fmt.Errorf("open the bundle: %s: %w: build it again with this version of fleet", bundleName, err)
 	}
 	if b.Format != format {

@@ -86,3 +86,25 @@ func TestPathsAreReadable(t *testing.T) {
 	assert.Equal(t, "a/b.c~d", Path("/a~1b/c~0d"))
 	assert.Equal(t, "", Path(""))
 }
+
+func TestStrictRefusesWhatItsTargetDoesNotSay(t *testing.T) {
+	for _, row := range []struct{ name, body, says string }{
+		{"a key of another version", `{"format": 1, "shape": 2}`, `unknown field "shape"`},
+		{"something behind it", `{"format": 1} {}`, "something follows the JSON, which ends after 13 bytes"},
+		{"half of it", `{"format": 1`, "unexpected EOF"},
+		{"what it says, and a new line", "{\"format\": 1}\n", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var target struct {
+				Format int `json:"format"`
+			}
+			err := Strict([]byte(row.body), &target)
+			if row.says == "" {
+				require.NoError(t, err)
+				assert.Equal(t, 1, target.Format)
+				return
+			}
+			assert.ErrorContains(t, err, row.says)
+		})
+	}
+}

@@ -4,7 +4,8 @@
 // else. Parse therefore refuses whatever readers disagree on, each mistake with its line and its cure: duplicate keys, anchors,
 // aliases, merge keys, unknown tags, several documents, keys that are not text, numbers that YAML 1.1 and 1.2 read differently,
 // byte order marks, invalid UTF-8, tabs as indentation, more than 64 levels and more than 1 MB. All later reading is done on the
-// canonical JSON of the result, and Lines leads from there back to the source. Start at Parse; Decode fills Go types.
+// canonical JSON of the result, and Lines leads from there back to the source. Start at Parse; Decode fills Go types. What the fleet's own
+// programs wrote has no author to tell of lines: Strict reads it.
 // The package is pure: no files, no process, no network.
 package document
 

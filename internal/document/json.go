@@ -23,6 +23,20 @@ func Canonical(value any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
+// Strict fills target from JSON that a program wrote. A key that target does not have is an error, and so is anything behind the value:
+// another version wrote it, or somebody changed it.
+func Strict(body []byte, target any) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(target); err != nil {
+		return err
+	}
+	if end := decoder.InputOffset(); len(bytes.TrimSpace(body[end:])) > 0 {
+		return fmt.Errorf("something follows the JSON, which ends after %d bytes", end)
+	}
+	return nil
+}
+
 // json reads a JSON file into p.document.
 func (p *parser) json(body []byte) {
 	var discard any

@@ -39,10 +39,8 @@ func Read(path string) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
 	p := &Plan{}
-	if err := decoder.Decode(p); err != nil {
+	if err := document.Strict(body, p); err != nil {
 		return nil, fmt.Errorf("read the plan %s: %w: make it again with this version of fleet", path, err)
 	}
 	if p.Format != format {

@@ -2,13 +2,13 @@ package rehearsal
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"accountfleet/internal/assembly"
+	"accountfleet/internal/document"
 	"accountfleet/internal/rehearsal/buildspec"
 )
 
@@ -101,9 +101,7 @@ func actionEnvironment(text string) ([]assembly.Variable, error) {
 		return nil, nil
 	}
 	var list []assembly.Variable
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&list); err != nil {
+	if err := document.Strict([]byte(text), &list); err != nil {
 		return nil, fmt.Errorf("want a JSON list of name, value and type: %w", err)
 	}
 	for i, v := range list {

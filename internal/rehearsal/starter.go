@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"accountfleet/internal/assembly"
+	"accountfleet/internal/document"
 	"accountfleet/internal/rehearsal/event"
 )
 
@@ -61,9 +62,7 @@ func (s starter) variables(happened map[string]any) (string, error) {
 	var input struct {
 		Variables []assembly.Variable `json:"environmentVariablesOverride"`
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&input); err != nil {
+	if err := document.Strict([]byte(text), &input); err != nil {
 		return "", fmt.Errorf("input %s: want environmentVariablesOverride and nothing else: %w", s.Input, err)
 	}
 	body, err := json.Marshal(input.Variables)
