@@ -337,10 +337,8 @@ class Catalog:
 
 def catalog_of(backend: ServiceCatalogBackend) -> Catalog:
     """The catalog lives in moto's backend, so that moto's reset forgets it."""
-    found = backend.__dict__.get("fleet_catalog")
-    if found is None:
-        found = backend.__dict__["fleet_catalog"] = Catalog(backend.account_id, backend.region_name)
-    return found
+    held: Catalog = backend.__dict__.setdefault("fleet_catalog", Catalog(backend.account_id, backend.region_name))
+    return held
 
 
 def catalog(account: str, region: str) -> Catalog:

@@ -203,10 +203,8 @@ class StackStore:
 
 def store_of(backend: CloudFormationBackend) -> StackStore:
     """The store lives in moto's backend, so that moto's reset forgets it."""
-    store = backend.__dict__.get("fleet_store")
-    if store is None:
-        store = backend.__dict__["fleet_store"] = StackStore(backend.account_id, backend.region_name)
-    return store
+    held: StackStore = backend.__dict__.setdefault("fleet_store", StackStore(backend.account_id, backend.region_name))
+    return held
 
 
 def store(account: str, region: str) -> StackStore:

@@ -12,19 +12,29 @@ from .stacks_transforms import expand
 CONSTRAINTS = ("AllowedValues",)
 
 
-def stack(item: Stack) -> dict[str, Any]:
-    """The stack as DescribeStacks shows it."""
+def _anywhere(item: Stack) -> dict[str, Any]:
+    """What every answer about a stack says."""
     return {
         "StackId": item.stack_id,
         "StackName": item.name,
+        "CreationTime": item.created,
+        "LastUpdatedTime": item.updated,
+        "DeletionTime": item.deleted,
+        "StackStatus": item.status,
+        "StackStatusReason": item.reason,
+        "ParentId": item.parent_id,
+        "RootId": item.root_id,
+        "DriftInformation": {"StackDriftStatus": item.drift_status},
+    }
+
+
+def stack(item: Stack) -> dict[str, Any]:
+    """The stack as DescribeStacks shows it."""
+    return {
+        **_anywhere(item),
         "ChangeSetId": item.change_set_id,
         "Description": item.description,
         "Parameters": [parameter.shown() for parameter in item.parameters.values()],
-        "CreationTime": item.created,
-        "DeletionTime": item.deleted,
-        "LastUpdatedTime": item.updated,
-        "StackStatus": item.status,
-        "StackStatusReason": item.reason,
         "DisableRollback": item.disable_rollback,
         "NotificationARNs": item.notification_arns,
         "TimeoutInMinutes": item.timeout,
@@ -36,27 +46,12 @@ def stack(item: Stack) -> dict[str, Any]:
         "RoleARN": item.role_arn,
         "Tags": [{"Key": key, "Value": value} for key, value in item.tags.items()],
         "EnableTerminationProtection": item.termination_protection,
-        "ParentId": item.parent_id,
-        "RootId": item.root_id,
-        "DriftInformation": {"StackDriftStatus": item.drift_status},
     }
 
 
 def summary(item: Stack) -> dict[str, Any]:
     """The stack as ListStacks lists it."""
-    return {
-        "StackId": item.stack_id,
-        "StackName": item.name,
-        "TemplateDescription": item.description,
-        "CreationTime": item.created,
-        "LastUpdatedTime": item.updated,
-        "DeletionTime": item.deleted,
-        "StackStatus": item.status,
-        "StackStatusReason": item.reason,
-        "ParentId": item.parent_id,
-        "RootId": item.root_id,
-        "DriftInformation": {"StackDriftStatus": item.drift_status},
-    }
+    return {**_anywhere(item), "TemplateDescription": item.description}
 
 
 def event(item: Event) -> dict[str, Any]:

@@ -5,23 +5,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Aws
+from stack_world import parameter, template
 
 UNCHANGED = "The submitted information didn't contain changes."
-
-
-def parameter(value: Any = "v", name: str | None = None, **rest: Any) -> dict[str, Any]:
-    properties = {"Type": "String", "Value": value, **({"Name": name} if name else {})}
-    return {"Type": "AWS::SSM::Parameter", "Properties": properties, **rest}
-
-
-def template(resources: dict[str, Any], **sections: Any) -> str:
-    return json.dumps({"Resources": resources, **sections})
-
-
-@pytest.fixture
-def cf(aws: Aws) -> Any:
-    return aws.client("cloudformation")
 
 
 def prepare(cf: Any, body: str, name: str = "c", kind: str = "UPDATE", stack: str = "s", **more: Any) -> dict[str, Any]:
