@@ -82,7 +82,7 @@ func (k *AccessKeys) Deactivate(ctx context.Context, id string) (done string, er
 		done, err = account.deactivate(ctx, id)
 	}
 	if err != nil {
-		return "", &keyError{withoutKey(inWords(err), id), err}
+		return "", &worded{withoutKey(inWords(err), id), err}
 	}
 	return withoutKey(done, id), nil
 }
@@ -130,14 +130,14 @@ func denied(err error) bool {
 	return hasCode(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 }
 
-// keyError is an error of AWS, which quotes the key that it was asked about, in words without it.
-type keyError struct {
+// worded is an error of AWS in fewer words: without the key that it was asked about, or without the numbers of the request.
+type worded struct {
 	text  string
 	cause error
 }
 
-func (e *keyError) Error() string { return e.text }
-func (e *keyError) Unwrap() error { return e.cause }
+func (e *worded) Error() string { return e.text }
+func (e *worded) Unwrap() error { return e.cause }
 
 // withoutKey is a text that does not hold the id.
 func withoutKey(text, id string) string { return strings.ReplaceAll(text, id, "(the key)") }

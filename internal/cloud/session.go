@@ -8,7 +8,9 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/servicecatalog"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"accountfleet/internal/config"
 	"accountfleet/internal/emulator"
@@ -33,7 +37,8 @@ type Session struct {
 
 // Open starts a session of the caller's own identity from the SDK's default chain.
 func Open(ctx context.Context, region string) (*Session, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(region))
+	silent := awsconfig.WithLogger(logging.Nop{}) // what goes wrong is returned; the SDK would add how it looked for credentials
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(region), silent)
 	if err != nil {
 		return nil, fmt.Errorf("open an AWS session: %w: check AWS_PROFILE and the credentials of this shell", err)
 	}
@@ -68,14 +73,11 @@ func (s *Session) Region() string { return s.config.Region }
 
 // Expect fails unless the session's credentials belong to account: a wrong profile must not act anywhere.
 func (s *Session) Expect(ctx context.Context, account string) error {
-	who, err := sts.NewFromConfig(s.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	got, err := s.Account(ctx)
 	if err != nil {
-		if s.role != "" {
-			return fmt.Errorf("assume %s: %w: deploy the account's stack, and run this as a role that its trust policy names", s.role, err)
-		}
-		return fmt.Errorf("ask AWS who calls: %w: check the credentials of this shell", err)
+		return err
 	}
-	if got := aws.ToString(who.Account); got != account {
+	if got != account {
 		return fmt.Errorf("credentials belong to account %s: want %s: choose another profile", got, account)
 	}
 	return nil
@@ -84,10 +86,46 @@ func (s *Session) Expect(ctx context.Context, account string) error {
 // Account is the account of the session's credentials.
 func (s *Session) Account(ctx context.Context) (string, error) {
 	who, err := sts.NewFromConfig(s.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return "", fmt.Errorf("ask AWS who calls: %w: check the credentials of this shell", err)
+	if err == nil {
+		return aws.ToString(who.Account), nil
 	}
-	return aws.ToString(who.Account), nil
+	doing, cure := "ask AWS who calls", "check AWS_PROFILE and the credentials of this shell"
+	if s.role != "" {
+		doing, cure = "assume "+s.role, "deploy the account's stack, and run this as a role that its trust policy names"
+	}
+	cause := rootCause(err)
+	var lost *url.Error
+	switch {
+	case cause == errNoCredentials:
+		cure = "name a profile by AWS_PROFILE, or sign in (aws sso login)"
+	case errors.As(cause, &lost):
+		cure = "check the network, and AWS_ENDPOINT_URL if it is set"
+	}
+	return "", fmt.Errorf("%s: %w: %s", doing, cause, cure)
+}
+
+// errNoCredentials stands for the SDK's account of every place in which it looked, which ends in the metadata of a machine on EC2.
+var errNoCredentials = errors.New("this shell has no AWS credentials")
+
+// rootCause is what a failed call came down to, without the chain of calls by which the SDK got there.
+func rootCause(err error) error {
+	for at := err; ; {
+		var call *smithy.OperationError
+		var api smithy.APIError
+		var lost *url.Error
+		switch {
+		case !errors.As(at, &call):
+			if errors.As(at, &lost) {
+				return lost
+			}
+			return at
+		case call.ServiceID == "ec2imds":
+			return errNoCredentials
+		case errors.As(call.Err, &api) && !errors.As(call.Err, new(*smithy.OperationError)):
+			return &worded{inWords(call), call}
+		}
+		at = call.Err
+	}
 }
 
 // Config is for clients of services that this package has no use for.
