@@ -47,7 +47,7 @@ func Load(ctx context.Context, tree Tree, settings *config.Settings) (*Catalog, 
 	}
 	l.names(catalog.Products)
 	if len(found.products) == 0 && len(l.broken) == 0 {
-		l.refuse("EMPTY", "products", "the catalog has no product", "add products/<id>/ with product.yaml, template.yaml, .taskcat.yml and features/")
+		l.refuse("EMPTY", "products", "the catalog has no product", "add products/<id>/ with product.yaml, template.yaml, .taskcat.yml and features/, or name the folder that holds products/ by --catalog")
 	}
 	finding.Sort(l.findings)
 	return catalog, l.findings, nil

@@ -188,7 +188,7 @@ func check(t *testing.T, rows []mistake) {
 func TestMistakesOfLayoutAreNamed(t *testing.T) {
 	big := strings.Repeat("x", 2*document.MaxBytes)
 	check(t, []mistake{
-		{"empty catalog", files{"products/archive/product.yaml": "", "products/archive/template.yaml": "", "products/archive/.taskcat.yml": "", "products/archive/features/a.feature": "", "products/archive/features/sub/b.feature": "", "products/archive/README.md": ""}, "EMPTY", "products", 0, "no product", "add products/<id>/"},
+		{"empty catalog", files{"products/archive/product.yaml": "", "products/archive/template.yaml": "", "products/archive/.taskcat.yml": "", "products/archive/features/a.feature": "", "products/archive/features/sub/b.feature": "", "products/archive/README.md": ""}, "EMPTY", "products", 0, "no product", "or name the folder that holds products/ by --catalog"},
 		{"symbolic link", files{"products/archive/template.yaml": "kind:symbolic link"}, "FILE_TYPE", "products/archive/template.yaml", 0, "symbolic link, which could lead out of the catalog", "put the file itself"},
 		{"nested repository", files{"products/archive": "", "products/other": "kind:repository of its own"}, "FILE_TYPE", "products/other", 0, "repository of its own", "put the file itself"},
 		{"template of 2 MB", files{"products/archive/template.yaml": big}, "SIZE", "products/archive/template.yaml", 0, "2.0 MB, more than the 1.0 MB", "CloudFormation reads no larger"},
