@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,11 +21,8 @@ func (s *Session) open(ctx context.Context) error {
 	if err := s.programs(); err != nil {
 		return err
 	}
-	var group errgroup.Group // both are waited for, so that nothing is left running
-	group.Go(func() error { return s.step("emulator", func() error { return s.startEmulator(ctx) }) })
-	var read *assembly.Assembly
-	group.Go(func() error { return s.step("cdk synth", func() (err error) { read, err = s.read(ctx); return err }) })
-	if err := group.Wait(); err != nil {
+	read, err := s.readAndStart(ctx)
+	if err != nil {
 		return err
 	}
 	if err := s.organize(ctx); err != nil {
@@ -42,6 +40,24 @@ func (s *Session) open(ctx context.Context) error {
 	}
 	s.plan, s.state = plan, newState(s, read.Pipeline)
 	return s.openServices(ctx)
+}
+
+// readAndStart synthesizes and starts the emulator at the same time. An assembly that is given is read first: what is wrong with it, or
+// with what is asked of it, is found before anything is started.
+func (s *Session) readAndStart(ctx context.Context) (read *assembly.Assembly, err error) {
+	reading := func() (err error) { read, err = s.read(ctx); return err }
+	starting := func() error { return s.step("emulator", func() error { return s.startEmulator(ctx) }) }
+	if s.options.Assembly != "" {
+		if err := reading(); err != nil {
+			return nil, err
+		}
+		return read, starting()
+	}
+	var group errgroup.Group // both are waited for, so that nothing is left running
+	group.Go(starting)
+	group.Go(func() error { return s.step("cdk synth", reading) })
+	err = group.Wait()
+	return read, err
 }
 
 // startEmulator starts the emulated AWS, whose log is kept in the session's folder.
@@ -81,7 +97,7 @@ func (s *Session) read(ctx context.Context) (*assembly.Assembly, error) {
 func (s *Session) checkOptions(plan *Plan) error {
 	names := plan.StageNames()
 	if s.options.To != "" && !slices.Contains(names, s.options.To) {
-		return fmt.Errorf("the pipeline has no stage %q: choose one of %v", s.options.To, names)
+		return fmt.Errorf("--to %s: the pipeline has no such stage: choose one of %s", s.options.To, strings.Join(names, ", "))
 	}
 	if s.options.Approve == nil && plan.asks() {
 		return fmt.Errorf("the pipeline asks a reviewer and nobody answers: give Options.Approve")

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -194,4 +195,24 @@ func TestSecondPushFollowsTheFirst(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, second.Commit, third.Commit)
 	assert.Equal(t, "release change", third.StartedBy)
+}
+
+func TestNothingIsStartedForAnAssemblyThatIsWrong(t *testing.T) {
+	_, err := Open(t.Context(), Options{
+		Project: t.TempDir(), Assembly: t.TempDir(), Programs: Programs{CDK: []string{"false"}, Python: "python3"},
+		Start: func(context.Context, io.Writer) (string, func(context.Context) error, error) {
+			t.Error("the emulator was started")
+			return "", nil, errors.New("started")
+		},
+	})
+	assert.ErrorContains(t, err, "manifest.json")
+}
+
+func TestAStageThatIsNotThereIsAnsweredWithThoseThatAre(t *testing.T) {
+	plan, err := NewPlan(twoStages())
+	require.NoError(t, err)
+	s := &Session{options: Options{To: "beta"}}
+	assert.EqualError(t, s.checkOptions(plan), "--to beta: the pipeline has no such stage: choose one of Source, Alpha, Beta")
+	s.options.To = "Beta"
+	assert.NoError(t, s.checkOptions(plan))
 }
