@@ -20,6 +20,7 @@ import (
 
 	"accountfleet/internal/evidence"
 	"accountfleet/internal/finding"
+	"accountfleet/internal/gate/gatetest"
 )
 
 // attempt is a small repository that tries to get one bad thing past a gate. It starts from a catalog that passes every gate, changes
@@ -46,20 +47,11 @@ const openTopic = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"
 const openRule = "policy/SNS_TOPIC_ENCRYPTED_WITH_KMS"
 
 func soundFiles() map[string]string {
-	return map[string]string{
-		"template.yaml": topic,
-		"product.yaml": `name: Sample
-description: A product of a test
-owner: Platform team
-support: {email: platform@example.com, url: "https://example.com/support", description: Ask the platform team}
-version: 1.0.0
-notes: First version
-portfolios: [security]
-scope: account
-`,
-		".taskcat.yml":         "tests:\n  default:\n    template: template.yaml\n    regions: [eu-central-1]\n",
-		"features/own.feature": "Feature: own\n  Scenario: there\n    Given the template of this product\n    Then there is a AWS::SNS::Topic\n",
+	files := map[string]string{}
+	for name, body := range gatetest.Files("sample", topic) {
+		files[strings.TrimPrefix(name, "products/sample/")] = body
 	}
+	return files
 }
 
 // tamperSettings are the repository's, without services that a catalog of one product cannot enable.

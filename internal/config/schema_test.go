@@ -6,7 +6,6 @@ import (
 
 	"github.com/invopop/jsonschema"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"accountfleet/internal/document/schematest"
 )
@@ -50,7 +49,7 @@ func TestSeedNamesTheSchemaForEditors(t *testing.T) {
 }
 
 func TestSchemaRejectsMistakes(t *testing.T) {
-	rows := []struct{ name, old, new string }{
+	schematest.Rejects(t, schema(t), seed(t), []schematest.Mistake{
 		{"unknown key", "shards: 1", "shard: 1"},
 		{"unknown nested key", "timeout: 48h", "timeouts: 48h"},
 		{"missing key", "organization: o-exampleorgid\n", ""},
@@ -64,16 +63,10 @@ func TestSchemaRejectsMistakes(t *testing.T) {
 		{"two sources", "source:", "source:\n  connection: {arn: \"arn:aws:codeconnections:eu-west-1:111111111111:connection/1\", repository: a/b}"},
 		{"portfolio id", "id: security", "id: Security"},
 		{"principal", `principals: ["arn:aws:iam:::role/fleet/*"]`, `principals: ["arn:aws:iam::1:role/x"]`},
-	}
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			require.Contains(t, seed(t), row.old)
-			body := strings.Replace(seed(t), row.old, row.new, 1)
-			assert.Error(t, schematest.Validate(t, schema(t), []byte(body)))
-			_, err := Parse("fleet.yaml", []byte(body))
-			assert.Error(t, err, "the loader must be no laxer than the schema")
-		})
-	}
+	}, func(_ *testing.T, body string) bool {
+		_, err := Parse("fleet.yaml", []byte(body))
+		return err != nil
+	})
 }
 
 func TestEveryKeyIsDescribed(t *testing.T) {

@@ -3,7 +3,6 @@ package manifest
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/invopop/jsonschema"
@@ -38,7 +37,7 @@ func TestSchemaAcceptsTheSeedProducts(t *testing.T) {
 }
 
 func TestSchemaRejectsMistakes(t *testing.T) {
-	rows := []struct{ name, old, new string }{
+	schematest.Rejects(t, schema(t), productBody, []schematest.Mistake{
 		{"unknown key", "notes:", "note:"},
 		{"unknown nested key", "email:", "mail:"},
 		{"missing key", "scope: account\n", ""},
@@ -46,14 +45,8 @@ func TestSchemaRejectsMistakes(t *testing.T) {
 		{"version", "1.2.0", "v1.2.0"},
 		{"no portfolio", "[security]", "[]"},
 		{"list as parameter", "Days: 30", "Days: [1]"},
-	}
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			require.Contains(t, productBody, row.old)
-			body := strings.Replace(productBody, row.old, row.new, 1)
-			assert.Error(t, schematest.Validate(t, schema(t), []byte(body)))
-			_, findings := load(t, sound().with(files{"products/archive/product.yaml": body}))
-			assert.NotEmpty(t, findings, "the loader must be no laxer than the schema")
-		})
-	}
+	}, func(t *testing.T, body string) bool {
+		_, findings := load(t, sound().with(files{"products/archive/product.yaml": body}))
+		return len(findings) > 0
+	})
 }

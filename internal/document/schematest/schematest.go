@@ -82,6 +82,29 @@ func Committed(t *testing.T, path string, generated []byte) {
 	}
 }
 
+// Mistake is a change to a sound file that makes it wrong: New for the first Old.
+type Mistake struct{ Name, Old, New string }
+
+// Rejects fails unless the schema refuses body with each of the mistakes, and load does too: an editor must never be stricter than what
+// really reads the file.
+func Rejects(t *testing.T, schema []byte, body string, mistakes []Mistake, load func(t *testing.T, body string) (refused bool)) {
+	t.Helper()
+	for _, m := range mistakes {
+		t.Run(m.Name, func(t *testing.T) {
+			wrong := strings.Replace(body, m.Old, m.New, 1)
+			if wrong == body {
+				t.Fatalf("%q is not in the sound file", m.Old)
+			}
+			if Validate(t, schema, []byte(wrong)) == nil {
+				t.Error("the schema accepts it")
+			}
+			if !load(t, wrong) {
+				t.Error("the loader is laxer than the schema")
+			}
+		})
+	}
+}
+
 // Validate is the error of an editor that checks a YAML file against the schema, nil if it accepts the file.
 func Validate(t *testing.T, schema, file []byte) error {
 	t.Helper()
