@@ -49,7 +49,8 @@ func explainArguments(c *cobra.Command) {
 		}
 	case c.HasSubCommands():
 		c.Args = cobra.ArbitraryArgs
-		c.SetUsageTemplate(strings.Replace(c.UsageTemplate(), "{{if .Runnable}}\n  {{.UseLine}}{{end}}", "", 1)) // it does nothing by itself
+		// It does nothing by itself, but the commands below it, which take on its template, do.
+		c.SetUsageTemplate(strings.Replace(c.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasSubCommands)}}", 1))
 		c.RunE = func(c *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0:
