@@ -19,9 +19,9 @@ import (
 
 // editor takes values out of texts.
 type editor struct {
-	secrets []Secret // longest first, so that a value within another is looked for after it
-	masks   [][]byte
-	folds   bool // a value may be written over several lines that belong together
+	secrets []Secret
+	forms   []form // of all secrets, longest first
+	folds   bool   // a value may be written over several lines that belong together
 }
 
 func newEditor(key []byte, all []Secret) *editor {
@@ -29,10 +29,11 @@ func newEditor(key []byte, all []Secret) *editor {
 	slices.SortFunc(e.secrets, func(a, b Secret) int {
 		return cmp.Or(cmp.Compare(len(b.value), len(a.value)), bytes.Compare(a.value, b.value))
 	})
-	for _, s := range e.secrets {
-		e.masks = append(e.masks, mask(key, s.value))
+	for i, s := range e.secrets {
+		e.forms = append(e.forms, formsOf(key, i, s.value)...)
 		e.folds = e.folds || s.folded
 	}
+	slices.SortStableFunc(e.forms, longestFirst)
 	return e
 }
 
@@ -43,23 +44,30 @@ type edit struct {
 	whole string // why all of it was replaced; empty where the values were enough
 }
 
+// add says that a secret was found. The first that is makes the body a copy.
+func (r *edit) add(secret int) {
+	if len(r.found) == 0 {
+		r.body = bytes.Clone(r.body)
+	}
+	if !slices.Contains(r.found, secret) {
+		r.found = append(r.found, secret)
+	}
+}
+
 // text takes the values out of a text that has no format of its own: a message, a name.
 func (e *editor) text(body []byte) edit {
 	result := edit{body: body}
-	for i, s := range e.secrets {
-		at := bytes.Index(result.body, s.value)
-		if at < 0 {
-			continue
+	for _, f := range slices.Backward(e.forms) { // all of them in the text as it was: where two overlap, nothing of either stays
+		for _, at := range places(body, f.value) {
+			result.add(f.secret)
+			copy(result.body[at:], f.mask)
 		}
-		if len(result.found) == 0 {
-			result.body = bytes.Clone(body)
-		}
-		result.found = append(result.found, i)
-		for at >= 0 {
-			copy(result.body[at:], e.masks[i])
-			next := bytes.Index(result.body[at+len(s.value):], s.value)
-			if at += len(s.value) + next; next < 0 {
-				at = -1
+	}
+	if len(result.found) > 0 { // what stands for one may read like another
+		for _, f := range e.forms {
+			for _, at := range places(result.body, f.value) {
+				result.add(f.secret)
+				copy(result.body[at:], f.mask)
 			}
 		}
 	}
@@ -72,18 +80,13 @@ func (e *editor) text(body []byte) edit {
 // joined takes out values whose parts stand in lines that belong together (secrets.Fold). What joins the parts stays.
 func (e *editor) joined(result edit) edit {
 	text, at := secrets.Fold(result.body)
-	for i, s := range e.secrets {
-		for _, start := range places(text, s.value) {
-			if len(result.found) == 0 {
-				result.body = bytes.Clone(result.body)
-			}
-			if !slices.Contains(result.found, i) {
-				result.found = append(result.found, i)
-			}
-			copy(text[start:], e.masks[i])
-			for k, position := range at[start : start+len(s.value)] {
+	for _, f := range e.forms {
+		for _, start := range places(text, f.value) {
+			result.add(f.secret)
+			copy(text[start:], f.mask)
+			for k, position := range at[start : start+len(f.value)] {
 				if position >= 0 {
-					result.body[position] = e.masks[i][k]
+					result.body[position] = f.mask[k]
 				}
 			}
 		}
@@ -114,29 +117,25 @@ func (e *editor) file(name string, body []byte) edit {
 
 // between takes out values between whose characters there are NUL bytes (UTF-16, UTF-32), or a NUL where the value has a space.
 func (e *editor) between(result edit) edit {
-	for i, s := range e.secrets {
-		found := false
+	for _, f := range e.forms {
+		if !f.plain {
+			continue
+		}
 		put := func(at []int) {
-			if !found && !slices.Contains(result.found, i) {
-				if len(result.found) == 0 {
-					result.body = bytes.Clone(result.body)
-				}
-				result.found = append(result.found, i)
-			}
-			found = true
+			result.add(f.secret)
 			for k, position := range at {
 				if result.body[position] != 0 {
-					result.body[position] = e.masks[i][k]
+					result.body[position] = f.mask[k]
 				}
 			}
 		}
 		spaced := bytes.ReplaceAll(result.body, []byte{0}, []byte{' '})
-		for _, at := range places(spaced, s.value) {
-			put(sequence(at, len(s.value)))
+		for _, at := range places(spaced, f.value) {
+			put(sequence(at, len(f.value)))
 		}
 		without, positions := strip(result.body)
-		for _, at := range places(without, s.value) {
-			put(positions[at : at+len(s.value)])
+		for _, at := range places(without, f.value) {
+			put(positions[at : at+len(f.value)])
 		}
 	}
 	return result
@@ -181,9 +180,9 @@ func (e *editor) packed(body []byte) *edit {
 	}
 	result := edit{body: packedStub(zipped), whole: "a packed file cannot be edited"}
 	for _, text := range secrets.Decode(body) {
-		for i, s := range e.secrets {
-			if bytes.Contains(text.Body, s.value) && !slices.Contains(result.found, i) {
-				result.found = append(result.found, i)
+		for _, f := range e.forms {
+			if bytes.Contains(text.Body, f.value) && !slices.Contains(result.found, f.secret) {
+				result.found = append(result.found, f.secret)
 			}
 		}
 	}

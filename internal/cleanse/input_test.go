@@ -64,6 +64,10 @@ func TestBadInputIsToldOnceAndChangesNothing(t *testing.T) {
 			leak(r)
 			o.Values = [][]byte{[]byte(keyID(22))}
 		}, "the value is nowhere in"},
+		"a value that reads like what stands for one": {func(r remote, o *Options) {
+			leak(r)
+			o.Values = [][]byte{[]byte("XXXX XXXX")}
+		}, "it cannot be purged; nothing was changed"},
 		"a value that may be in a submodule": {func(r remote, o *Options) {
 			leak(r)
 			r.git("update-index", "--add", "--cacheinfo", "160000,"+r.git("rev-parse", "HEAD")+",module")

@@ -1,6 +1,7 @@
 package cleanse
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,6 +84,9 @@ func (c *Cleansing) secrets(ctx context.Context, r *round) ([]Secret, error) {
 	for _, value := range c.Values {
 		given := newSecret(c.Key, value, "GIVEN", "a value from standard input")
 		given.folded = true // nobody said how it is written
+		if bytes.Equal(mask(c.Key, value), value) {
+			return nil, errors.New("the value has nothing but X, 9 or white space, which is what stands for a value that was taken out: it cannot be purged; nothing was changed")
+		}
 		all = append(all, given)
 	}
 	if len(c.Values) == 0 {
@@ -241,14 +245,26 @@ func (c *Cleansing) search(ctx context.Context, dir string, edit *editor) (held 
 		return nil, err
 	}
 	err = c.objects(ctx, dir, listed+"\n", func(id, kind string, body []byte) error {
-		found := len(edit.text(body).found) > 0
-		if kind == "blob" && !found {
-			found = len(edit.file("", body).found) > 0
-		}
-		if found {
+		if edit.holds(id, kind, body) {
 			held = append(held, id)
 		}
 		return nil
 	})
 	return held, err
+}
+
+// holds says whether a value is in an object. Ids of other objects are none, whatever they read like.
+func (e *editor) holds(id, kind string, body []byte) bool {
+	in := func(text []byte) bool { return len(e.text(text).found) > 0 }
+	switch kind {
+	case "blob":
+		return in(body) || len(e.file("", body).found) > 0
+	case "tree":
+		all, err := entries(body, len(id)/2)
+		return err != nil && in(body) || slices.ContainsFunc(all, func(x entry) bool { return in([]byte(x.name)) })
+	}
+	headers, message := split(body)
+	return in(message) || slices.ContainsFunc(headers, func(line headerLine) bool {
+		return !slices.Contains([]string{"tree", "parent", "object"}, line.key) && in([]byte(line.value))
+	})
 }
