@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"accountfleet/internal/finding"
@@ -83,6 +84,7 @@ type Scanned struct {
 type Cleansing struct {
 	Options
 	folder string // private, mode 0700
+	owner  *os.File
 	hidden [][]byte
 }
 
@@ -107,18 +109,24 @@ func open(o Options) (*Cleansing, error) {
 	if c.Scan == nil {
 		c.Scan = c.gate
 	}
-	folder, err := os.MkdirTemp(o.Temp, "fleet-cleanse-")
+	sweep(o.Temp)
+	var err error
+	if c.folder, err = os.MkdirTemp(o.Temp, prefix); err == nil {
+		c.owner, err = lockFile(filepath.Join(c.folder, folderLock))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("private folder: %w: make room or set TMPDIR", err)
 	}
-	c.folder = folder
 	for _, value := range o.Values {
 		c.hide(value)
 	}
 	return c, nil
 }
 
-func (c *Cleansing) close() { _ = os.RemoveAll(c.folder) }
+func (c *Cleansing) close() {
+	_ = os.RemoveAll(c.folder)
+	_ = c.owner.Close()
+}
 
 func (c *Cleansing) say(format string, values ...any) {
 	fmt.Fprintln(c.Progress, c.scrub(fmt.Sprintf(format, values...)))

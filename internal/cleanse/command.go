@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -50,11 +51,14 @@ func (programs) Run(ctx context.Context, c Command) error {
 	command := exec.CommandContext(ctx, c.Program, c.Args...)
 	command.Dir, command.Env, command.Stdin, command.Stdout = c.Dir, c.Env, c.Stdin, c.Stdout
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that a transport's children end with it
+	endWithParent(command.SysProcAttr)
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGTERM) }
 	command.WaitDelay = 5 * time.Second
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
+	runtime.LockOSThread() // what ends a child is the end of the thread that started it
 	err := command.Run()
+	runtime.UnlockOSThread()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:

@@ -65,6 +65,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer c.close()
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	result := &Result{Commits: map[string]string{}}
 	if err := c.resume(ctx, result); err != nil {
 		return result, err

@@ -62,7 +62,7 @@ func (f Folder) List(context.Context) (names []string, err error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(path, ".new") {
+		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(path, ".new") && d.Name() != storeLock {
 			var name string
 			name, err = filepath.Rel(string(f), path)
 			names = append(names, filepath.ToSlash(name))

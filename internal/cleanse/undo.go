@@ -23,11 +23,23 @@ func Undo(ctx context.Context, o Options, run string) (*Restoration, error) {
 		return nil, err
 	}
 	defer c.close()
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	rounds, err := c.roundsOf(ctx, run)
 	if err != nil {
 		return nil, err
 	}
 	result := &Restoration{Run: rounds[0].Run, Commits: map[string]string{}}
+	for _, j := range rounds {
+		for _, change := range j.Changes {
+			if change.New == "" && !strings.HasPrefix(change.Ref, replaceRefs) { // it was renamed: its name holds a value, which is not known here
+				c.hide([]byte(change.Ref))
+			}
+		}
+	}
 	if err := c.barred(ctx, func() error {
 		if err := c.mayUndo(ctx, rounds); err != nil {
 			return err
@@ -72,7 +84,8 @@ func (c *Cleansing) roundsOf(ctx context.Context, run string) ([]*Journal, error
 	}
 	all = slices.DeleteFunc(all, func(j *Journal) bool {
 		only := j.State == Done && len(j.Changes) == 0 // the repository was made again, and no ref was changed
-		return j.Remote != c.address() || only || !slices.Contains([]State{Pushing, Recreating, Done}, j.State)
+		again := run != "" && j.State == Undone        // a push that an earlier process left behind may have landed since
+		return j.Remote != c.address() || only || !again && !slices.Contains([]State{Pushing, Recreating, Done}, j.State)
 	})
 	if run == "" && len(all) > 0 {
 		run = all[len(all)-1].Run
@@ -155,7 +168,12 @@ func (c *Cleansing) undo(ctx context.Context, j *Journal, result *Restoration) e
 		hides[change.Ref] = change.New == "" // it was renamed, so its name may hold a value, which is not known here
 	}
 	restore := &pusher{c: c, dir: mirror, old: mirror, j: back, edit: newEditor(c.Key, nil), keep: keep, hides: hides}
-	if err := restore.push(ctx); err != nil {
+	err = restore.push(ctx)
+	var moved *MovedError
+	if errors.As(err, &moved) {
+		return fmt.Errorf("%w, while %s was undone: nothing of that was lost: run fleet cleanse undo %s again, which says what to do", err, j.ID, j.Run)
+	}
+	if err != nil {
 		return err
 	}
 	for _, change := range back.Changes {
