@@ -83,7 +83,7 @@ func Committed(t *testing.T, path string, generated []byte) {
 }
 
 // Mistake is a change to a sound file that makes it wrong: New for the first Old.
-type Mistake struct{ Name, Old, New string }
+type Mistake = struct{ Name, Old, New string }
 
 // Rejects fails unless the schema refuses body with each of the mistakes, and load does too: an editor must never be stricter than what
 // really reads the file.
