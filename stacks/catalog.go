@@ -52,7 +52,9 @@ func publishedStacks(s *config.Settings) []string {
 }
 
 // newTemplateStore keeps templates under their digests. A listed template is read at every launch, by launch roles of any account of
-// the organization, and so it is written once and never deleted.
+// the organization, and so it is written once and never deleted. Who reads is fixed by the organization or by an account: a pattern of
+// roles alone would make the policy public, which S3 refuses.
+// Source: S3 user guide, "Blocking public access to your Amazon S3 storage", the meaning of "public".
 func newTemplateStore(stack awscdk.Stack, s *config.Settings, region string) {
 	name := s.TemplateBucket(region)
 	readers := []string{"arn:aws:iam::*:role/" + s.LaunchRole("*"), "arn:aws:iam::*:role/" + s.GammaLaunchRole("*")}
@@ -61,7 +63,8 @@ func newTemplateStore(stack awscdk.Stack, s *config.Settings, region string) {
 	policy := []parts.Statement{read.When("StringEquals", "aws:PrincipalOrgID", s.Organization).When("ArnLike", "aws:PrincipalArn", readers)}
 	if s.SandboxOrganization { // the gamma account is then in an organization of its own
 		read.Sid = "GammaLaunchRolesRead"
-		policy = append(policy, read.When("ArnLike", "aws:PrincipalArn", []string{config.RoleARN(s.Accounts.Gamma, s.GammaLaunchRole("*"))}))
+		policy = append(policy, read.By(parts.Accounts(s.Accounts.Gamma)).
+			When("ArnLike", "aws:PrincipalArn", config.RoleARN(s.Accounts.Gamma, s.GammaLaunchRole("*"))))
 	}
 	parts.NewBucket(stack, "Templates", parts.BucketProps{Name: name, WriteOnce: true, Policy: policy})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -105,5 +106,23 @@ func TestStacksThatHoldWhatCannotBeMadeAgainAreProtected(t *testing.T) {
 		require.NoError(t, json.Unmarshal(body, &manifest))
 		require.Contains(t, manifest.Artifacts, name)
 		assert.Equal(t, want, manifest.Artifacts[name].Properties.TerminationProtection, name)
+	}
+}
+
+// TestNoBucketPolicyIsPublic: a statement for everyone is public unless a condition holds it to a fixed value, without a wildcard. S3
+// refuses public policies where BlockPublicPolicy is set, and so the stack would fail.
+// Source: S3 user guide, "Blocking public access to your Amazon S3 storage", the meaning of "public".
+func TestNoBucketPolicyIsPublic(t *testing.T) {
+	fixed := func(condition map[string]any) bool {
+		organization := texts(object(condition["StringEquals"])["aws:PrincipalOrgID"])
+		return len(organization) > 0 && !strings.Contains(strings.Join(organization, ""), "*")
+	}
+	for name, r := range installations() {
+		for _, policy := range r.all("AWS::S3::BucketPolicy") {
+			for _, s := range statementsOf(policy.properties["PolicyDocument"]) {
+				open := s["Principal"] == "*" || strings.Contains(fmt.Sprint(s["Principal"]), "AWS:*")
+				assert.False(t, s["Effect"] == "Allow" && open && !fixed(object(s["Condition"])), "%s: %s of %s is public: %v", name, policy.id, policy.stack, s["Sid"])
+			}
+		}
 	}
 }
