@@ -142,12 +142,11 @@ func (e *worded) Unwrap() error { return e.cause }
 // withoutKey is a text that does not hold the id.
 func withoutKey(text, id string) string { return strings.ReplaceAll(text, id, "(the key)") }
 
-// inWords is an error with AWS's reason in it, but without the numbers of the request.
+// inWords is an error with the cause of a failed call in it, but without how the SDK got there and the numbers of the request.
 func inWords(err error) string {
 	var call *smithy.OperationError
-	var api smithy.APIError
-	if !errors.As(err, &call) || !errors.As(err, &api) {
+	if !errors.As(err, &call) {
 		return err.Error()
 	}
-	return strings.Replace(err.Error(), call.Error(), call.Operation()+": "+api.ErrorCode()+": "+api.ErrorMessage(), 1)
+	return strings.Replace(err.Error(), call.Error(), rootCause(call).Error(), 1)
 }

@@ -122,7 +122,7 @@ func rootCause(err error) error {
 		case call.ServiceID == "ec2imds":
 			return errNoCredentials
 		case errors.As(call.Err, &api) && !errors.As(call.Err, new(*smithy.OperationError)):
-			return &worded{inWords(call), call}
+			return &worded{call.Operation() + ": " + api.ErrorCode() + ": " + api.ErrorMessage(), call}
 		}
 		at = call.Err
 	}
