@@ -39,6 +39,9 @@ PASSES_NOTHING = frozenset(
 LINKED = {"accessanalyzer": "access-analyzer.amazonaws.com", "inspectorv2": "inspector2.amazonaws.com"}
 """Services that have roles of their own, where the name is not ``<service>.amazonaws.com``."""
 
+LINKING = frozenset({"AWS::Macie::Session", "AWS::SecurityHub::Hub"})
+"""Types whose service makes its own role although their schemas do not say so; see ``test_handler_permissions.py``."""
+
 
 def check(
     role_arn: str | None,
@@ -74,7 +77,7 @@ def check(
             if role.split(":")[4] != account:  # passed later, by a role of its own account: IAM passes none across accounts
                 continue
             require(role_arn, "iam:PassRole", role, {"iam:PassedToService": _service(type_name)})
-    if "iam:CreateServiceLinkedRole" in listed and handler == "create":
+    if handler == "create" and (type_name in LINKING or "iam:CreateServiceLinkedRole" in listed):
         _link_service(role_arn, schema, account)
 
 

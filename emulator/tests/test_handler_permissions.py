@@ -86,6 +86,19 @@ class TestHandlerPermissions:
         assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("two")
 
 
+@pytest.mark.source("Macie user guide, AWS managed policies; Security Hub user guide, Service-linked roles for Security Hub CSPM")
+@pytest.mark.parametrize(("type_name", "service"), [("AWS::Macie::Session", "macie"), ("AWS::SecurityHub::Hub", "securityhub")])
+def test_a_service_makes_its_own_role_also_where_the_schema_is_silent(aws: Aws, type_name: str, service: str) -> None:
+    linked = allow("iam:CreateServiceLinkedRole", resource=f"arn:aws:iam::*:role/aws-service-role/*{service}*.amazonaws.com/*")
+    for name, statements, wanted in (("without", [], "ROLLBACK_COMPLETE"), ("with", [linked], "CREATE_COMPLETE")):
+        permissions = [allow("macie2:*", "securityhub:*", "cloudformation:*"), *statements]
+        role = aws.role(name, *permissions, trust={"Service": "cloudformation.amazonaws.com"})
+        stack = aws.deploy(name, {"R": {"Type": type_name, "Properties": {}}}, RoleARN=role)
+        assert stack["StackStatus"] == wanted, aws.reasons(name)
+        if not statements:
+            assert "iam:CreateServiceLinkedRole" in aws.reasons(name)
+
+
 @pytest.mark.source("Service Authorization Reference, AWS Security Hub: BatchDisableStandards acts on the hub")
 def test_an_action_on_something_else_is_asked_for_that(aws: Aws) -> None:
     hub = f"arn:aws:securityhub:{REGION}:{aws.account}:hub/default"

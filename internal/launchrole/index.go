@@ -53,9 +53,17 @@ func ReadIndex(path string) (*Index, error) {
 	return &index, nil
 }
 
+// beside is what AWS asks of whoever enables a service although the registry's schema of its type leaves it out: the right to make the
+// service's own role, once in an account. Source: Macie User Guide, "AWS managed policies" ("a principal must be allowed to create the
+// Macie service-linked role in order to enable Macie"); Security Hub User Guide, "Service-linked roles for Security Hub CSPM".
+var beside = map[string][]string{
+	"AWS::Macie::Session":   {"iam:CreateServiceLinkedRole"},
+	"AWS::SecurityHub::Hub": {"iam:CreateServiceLinkedRole"},
+}
+
 // actions are what the handlers of a type call, in canonical spelling, without those that no policy can name.
 func (i *Index) actions(name string) []string {
-	var all []string
+	all := slices.Clone(beside[name])
 	for _, handler := range handlers {
 		for _, action := range i.Types[name][handler] {
 			service, operation, ok := strings.Cut(action, ":")

@@ -43,6 +43,7 @@ var index = &Index{Source: "test", Types: map[string]map[string][]string{
 	"AWS::KMS::Alias":          {"create": {"kms:CreateAlias"}},
 	"AWS::Backup::BackupVault": {"create": {"backup:CreateBackupVault", "backup:TagResource"}},
 	"AWS::SecurityHub::Hub":    {"create": {"securityhub:EnableSecurityHub", "securityhub:PutNews"}},
+	"AWS::Macie::Session":      {"create": {"macie2:EnableMacie"}},
 	"AWS::Future::Thing":       {"create": {"future:CreateThing"}},
 }, Services: map[string]Service{
 	"backup": {Actions: map[string][]string{"createbackupvault": {"backupVault"}, "tagresource": {"backupPlan", "backupVault"}},
@@ -201,6 +202,15 @@ func TestRolesAreBoundAndNamed(t *testing.T) {
 	require.Equal(t, []string{"iam:CreateServiceLinkedRole"}, got["IamServiceLinkedRoles"].Actions)
 	require.Equal(t, []string{"arn:aws:iam::*:role/aws-service-role/*ec2*.amazonaws.com/*", "arn:aws:iam::*:role/aws-service-role/*logs*.amazonaws.com/*"},
 		got["IamServiceLinkedRoles"].Resources, "the services that the handlers call, and no other's role")
+}
+
+func TestServicesThatAreEnabledMayMakeTheirOwnRoleThoughTheSchemaIsSilent(t *testing.T) {
+	for name, pattern := range map[string]string{"AWS::SecurityHub::Hub": "*securityhub*", "AWS::Macie::Session": "*macie*"} {
+		got, findings := derive(t, `{"H": {"Type": "`+name+`"}}`)
+		require.Empty(t, findings)
+		require.Equal(t, []string{"iam:CreateServiceLinkedRole"}, got["IamServiceLinkedRoles"].Actions)
+		require.Equal(t, []string{"arn:aws:iam::*:role/aws-service-role/" + pattern + ".amazonaws.com/*"}, got["IamServiceLinkedRoles"].Resources)
+	}
 }
 
 func TestARoleFromOutsideIsPassedToItsServiceOnly(t *testing.T) {
