@@ -21,6 +21,8 @@ type platform struct {
 	key    string
 	fail   map[string]error
 	closed func()
+
+	recreated func()
 	Local
 }
 
@@ -52,6 +54,9 @@ func (p *platform) Recreate(ctx context.Context, settings json.RawMessage) error
 	p.said = append(p.said, "recreate "+compact(settings))
 	if err := p.fail["recreate"]; err != nil {
 		return err
+	}
+	if p.recreated != nil {
+		defer p.recreated()
 	}
 	return p.Local.Recreate(ctx, settings)
 }

@@ -140,7 +140,13 @@ func (c *Cleansing) refill(ctx context.Context, j *Journal) error {
 		fill.Changes = append(fill.Changes, Change{Ref: r.name, New: r.id})
 	}
 	keep := func(context.Context) error { return nil } // nothing to undo: the refs are those that the round made
-	if err := (&pusher{c: c, dir: fresh, old: fresh, j: fill, edit: newEditor(c.Key, nil), keep: keep}).push(ctx); err != nil {
+	err = (&pusher{c: c, dir: fresh, old: fresh, j: fill, edit: newEditor(c.Key, nil), keep: keep}).push(ctx)
+	var moved *MovedError
+	if errors.As(err, &moved) {
+		return fmt.Errorf("%w: these refs were made by somebody before their history was there again: nothing of it was lost, all others are there: "+
+			"push what they hold to refs of other names, delete these, and run fleet cleanse run --recreate again", err)
+	}
+	if err != nil {
 		return err
 	}
 	if err := c.Recreate.Settle(ctx, j.Settings); err != nil {
@@ -154,7 +160,17 @@ func (c *Cleansing) refill(ctx context.Context, j *Journal) error {
 func (c *Cleansing) empty(ctx context.Context, j *Journal, refs map[string]string) error {
 	now, err := c.remoteRefs(ctx)
 	if err == nil && len(now) > 0 && !maps.Equal(now, refs) {
-		return fmt.Errorf("somebody pushed before %s was made again: it is cleansed, and old objects can still be read by id: run fleet cleanse undo or keep it", j.Remote)
+		made, err := c.madeAgain(ctx, refs)
+		if err != nil {
+			return err
+		}
+		if !made {
+			j.State = Done // so that the next run looks at what was pushed
+			return errors.Join(fmt.Errorf("somebody pushed before %s was made again: it is cleansed, and old objects can still be read by id: "+
+				"run fleet cleanse run --recreate again", j.Remote), c.save(ctx, j))
+		}
+		j.Emptied = true // an earlier process was cut off when it had made it, and somebody was faster
+		return c.save(ctx, j)
 	}
 	c.say("making the repository again")
 	if err := c.Recreate.Recreate(ctx, j.Settings); err != nil { // the remote may be gone already: an error of remoteRefs says nothing
@@ -162,6 +178,20 @@ func (c *Cleansing) empty(ctx context.Context, j *Journal, refs map[string]strin
 	}
 	j.Emptied = true
 	return c.save(ctx, j)
+}
+
+// madeAgain says whether the remote lacks something of what the cleansed repository had: then it is another one already, and must be filled.
+func (c *Cleansing) madeAgain(ctx context.Context, refs map[string]string) (bool, error) {
+	mirror, err := c.mirror(ctx, c.Remote, "now")
+	if err != nil {
+		return false, err
+	}
+	for _, id := range refs {
+		if _, err := c.git(ctx, mirror, nil, "cat-file", "-e", id); err != nil {
+			return true, nil //nolint:nilerr // it is not there
+		}
+	}
+	return false, nil
 }
 
 // Unfinished is the id of a round that was cut off while it pushed, which Run finishes first; empty where there is none.
