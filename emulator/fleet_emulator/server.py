@@ -29,6 +29,7 @@ MODULES = (
     "iam_types",
     "organizations",
     "s3_types",
+    "public_policies",
     "network_types",
     "security_types",
     "store_types",

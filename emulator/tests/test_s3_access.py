@@ -230,3 +230,36 @@ def test_the_body_of_an_object_arrives_whole(aws: Aws, bucket: str) -> None:
     assert aws.client("s3").get_object(Bucket=bucket, Key="big key/ü+%.json")["Body"].read() == body
     s3 = store(aws, allow("s3:*", resource=f"arn:aws:s3:::{bucket}/big key/ü+%.json"))
     assert s3.get_object(Bucket=bucket, Key="big key/ü+%.json")["Body"].read() == body
+
+
+PUBLIC = 'S3 user guide, Blocking public access to your Amazon S3 storage, the meaning of "public"'
+ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}
+PATTERN = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::333333333333:role/launch-*"}}
+
+
+@pytest.mark.source(PUBLIC)
+@pytest.mark.parametrize(
+    ("statement", "public"),
+    [
+        ({"Principal": "*"}, True),
+        ({"Principal": {"AWS": "*"}}, True),
+        ({"Principal": "*", "Condition": PATTERN}, True),
+        ({"Principal": "*", "Condition": {"StringEquals": {"s3:ExistingObjectTag/some": "true"}}}, True),
+        ({"Principal": "*", "Condition": {"StringEqualsIfExists": ORGANIZATION["StringEquals"]}}, True),
+        ({"Principal": "*", "Condition": {**ORGANIZATION, **PATTERN}}, False),
+        ({"Principal": {"AWS": "arn:aws:iam::333333333333:root"}, "Condition": PATTERN}, False),
+        ({"Principal": {"Service": "logging.s3.amazonaws.com"}}, False),
+        ({"Principal": "*", "Effect": "Deny"}, False),
+    ],
+)
+def test_public_policies_are_refused_where_the_bucket_blocks_them(aws: Aws, bucket: str, statement: Any, public: bool) -> None:
+    s3 = aws.client("s3")
+    body = policy({**allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/*"), **statement})
+    s3.put_bucket_policy(Bucket=bucket, Policy=body)
+    blocked = {"BlockPublicAcls": False, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": False}
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=blocked)
+    if public:
+        with pytest.raises(ClientError, match="BlockPublicPolicy"):
+            s3.put_bucket_policy(Bucket=bucket, Policy=body)
+    else:
+        s3.put_bucket_policy(Bucket=bucket, Policy=body)
