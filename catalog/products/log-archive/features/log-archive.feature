@@ -25,6 +25,22 @@ Feature: The log archive keeps logs, and keeps them to itself
     Given with the parameters of its manifest
     Then no AWS::S3::Bucket has property "ObjectLockConfiguration"
 
+  Scenario: A write-once archive lets in only what AWS delivers to it
+    Given with parameter "OrganizationId" set to "o-exampleorgid"
+    Then the resource "LogBucketPolicy" has property "PolicyDocument.Statement[1].Principal.Service[1]" equal to "delivery.logs.amazonaws.com"
+    And the resource "LogBucketPolicy" has property "PolicyDocument.Statement[2].Principal.Service[0]" equal to "cloudtrail.amazonaws.com"
+    And no AWS::S3::BucketPolicy has property "PolicyDocument.Statement[1].Principal.Service[2]"
+    And no AWS::S3::BucketPolicy has property "PolicyDocument.Statement[2].Principal.Service[2]"
+    And no AWS::S3::BucketPolicy has property "PolicyDocument.Statement[3].Principal.Service[2]"
+    And no AWS::S3::BucketPolicy has property "PolicyDocument.Statement[4].Principal.Service[2]"
+
+  Scenario: An archive that is not write-once takes Config's history and S3's access logs too
+    Given with parameter "ObjectLock" set to "false"
+    And with parameter "OrganizationId" set to "o-exampleorgid"
+    Then the resource "LogBucketPolicy" has property "PolicyDocument.Statement[2].Principal.Service[1]" equal to "config.amazonaws.com"
+    And the resource "LogBucketPolicy" has property "PolicyDocument.Statement[2].Principal.Service[3]" equal to "logging.s3.amazonaws.com"
+    And the resource "LogBucketPolicy" has property "PolicyDocument.Statement[4].Principal.Service[1]" equal to "config.amazonaws.com"
+
   Scenario: Logs are never kept for less than a quarter
     Then the parameter "RetentionDays" refuses "89"
     And the parameter "RetentionDays" accepts "90"
