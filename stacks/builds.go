@@ -34,6 +34,13 @@ const (
 // evidenceOf is the artifact that an action's evidence is handed on in.
 func evidenceOf(action string) string { return action + "Evidence" }
 
+// variablesOf is the namespace of an action's variables. CodePipeline takes no namespace that is an artifact too.
+// Source: CodePipeline user guide, "Variables reference", action assigned namespace.
+func variablesOf(action string) string { return action + "Variables" }
+
+// variable is how the configuration of a later action names a variable of an action.
+func variable(action, name string) string { return "#{" + variablesOf(action) + "." + name + "}" }
+
 // builder makes the builds of the toolchain with what they share.
 type builder struct {
 	stack   awscdk.Stack
@@ -83,7 +90,7 @@ func (b *builder) build(n need, spec string) *parts.Build {
 		Inputs: n.inputs, Output: n.output, Namespace: n.namespace, Reports: n.reports, Constants: constants,
 		Variables: append([]parts.Variable{
 			parts.Plain("EXECUTION_ID", "#{codepipeline.PipelineExecutionId}"),
-			parts.Plain("COMMIT_ID", "#{Source.CommitId}"),
+			parts.Plain("COMMIT_ID", variable(sourceArtifact, "CommitId")),
 		}, n.variables...),
 		Permits:   append([]parts.Statement{parts.Allow("Toolbox", tools, "s3:GetObject")}, n.permits...),
 		Artifacts: b.s.ArtifactBucket(), KeyARN: b.key, LogsKeyARN: b.logsKey,
@@ -100,7 +107,7 @@ func (b *builder) alpha() []need {
 		gate(secretsDetection, "looks for secrets in every object of the history", "findings"),
 		gate(unitTests, "runs the scenarios of every product", "scenarios"),
 		{
-			action: packaging, purpose: "builds once what later stages promote", minutes: 10, namespace: packaging, output: packaging, app: true,
+			action: packaging, purpose: "builds once what later stages promote", minutes: 10, namespace: variablesOf(packaging), output: packaging, app: true,
 			inputs:  []string{sourceArtifact, evidenceOf(policyAsCode), evidenceOf(secretsDetection), evidenceOf(unitTests)},
 			permits: []parts.Statement{b.readSource(), assume(b.catalog(b.s.CatalogReadRole()))},
 		},
@@ -144,8 +151,8 @@ func (b *builder) prod() []need {
 	read, publish := b.catalog(b.s.CatalogReadRole()), b.catalog(b.s.CatalogPublishRole())
 	return []need{
 		{action: render, purpose: "renders what will be published from ledger and package", minutes: 15, inputs: []string{packaging},
-			output: planArtifact, namespace: planArtifact, app: true, permits: []parts.Statement{assume(read)}},
-		{action: dossier, purpose: "writes the reviewer's page", minutes: 15, output: dossier, namespace: dossier,
+			output: planArtifact, app: true, permits: []parts.Statement{assume(read)}},
+		{action: dossier, purpose: "writes the reviewer's page", minutes: 15, output: dossier, namespace: variablesOf(dossier),
 			inputs: []string{packaging, planArtifact, evidenceOf(provision), evidenceOf(integrationTests), evidenceOf(consume)},
 			permits: []parts.Statement{assume(read),
 				parts.Allow("Dossiers", []string{parts.ObjectsARN(b.s.DossierBucket(), "*")}, "s3:PutObject")}},

@@ -26,7 +26,7 @@ type designer struct {
 
 // stages is the pipeline. Beta, Gamma and Prod are skipped when Package found nothing to publish.
 func (d *designer) stages() ([]parts.Stage, error) {
-	nothing := &parts.Unless{Variable: "#{Package.CHANGES}", Value: "0"}
+	nothing := &parts.Unless{Variable: variable(packaging, "CHANGES"), Value: "0"}
 	prod, err := d.prod()
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (d *designer) build(action string, order int) parts.Action {
 // sourceAction gives builds a full clone: without .git no history could be scanned.
 func (d *designer) sourceAction() parts.Action {
 	action := parts.Action{
-		Name: "Source", Category: "Source", Owner: "AWS", RunOrder: 1, RoleARN: d.source, Namespace: "Source", Outputs: []string{sourceArtifact},
+		Name: "Source", Category: "Source", Owner: "AWS", RunOrder: 1, RoleARN: d.source, Namespace: variablesOf(sourceArtifact), Outputs: []string{sourceArtifact},
 	}
 	if connection := d.s.Source.Connection; connection != nil {
 		action.Provider = "CodeStarSourceConnection"
@@ -154,7 +154,7 @@ func (d *designer) approval(order int) parts.Action {
 	return parts.Action{
 		Name: approveAction, Category: "Approval", Owner: "AWS", Provider: "Manual", RunOrder: order,
 		TimeoutMinutes: int(d.s.Approval.Timeout.Minutes()),
-		Configuration:  map[string]string{"ExternalEntityLink": "#{Dossier.DOSSIER_URL}", "CustomData": "#{Dossier.DOSSIER_SUMMARY}"},
+		Configuration:  map[string]string{"ExternalEntityLink": variable(dossier, "DOSSIER_URL"), "CustomData": variable(dossier, "DOSSIER_SUMMARY")},
 	}
 }
 

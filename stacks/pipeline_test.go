@@ -94,7 +94,7 @@ func TestStagesAfterAlphaAreSkippedWhenNothingChanged(t *testing.T) {
 		assert.Equal(t, "SKIP", object(conditions[0])["Result"])
 		rule := object(list(object(conditions[0])["Rules"])[0])
 		assert.Equal(t, map[string]any{"Category": "Rule", "Owner": "AWS", "Provider": "VariableCheck", "Version": "1"}, rule["RuleTypeId"])
-		assert.Equal(t, map[string]any{"Variable": "#{Package.CHANGES}", "Operator": "NE", "Value": "0"}, rule["Configuration"])
+		assert.Equal(t, map[string]any{"Variable": "#{PackageVariables.CHANGES}", "Operator": "NE", "Value": "0"}, rule["Configuration"])
 	}
 }
 
@@ -145,6 +145,9 @@ func TestEveryArtifactAndVariableIsMadeBeforeItIsUsed(t *testing.T) {
 					}
 				}
 			}
+		}
+		for namespace := range namespaces {
+			assert.False(t, artifacts[namespace], "%s is a namespace and an artifact, which CodePipeline refuses", namespace)
 		}
 	}
 }

@@ -229,6 +229,7 @@ def _structure(name: str, p: Properties) -> dict[str, Any]:
 
 def _check_actions(stages: list[Properties]) -> None:
     """Names are unique, only the first stage has sources, and an input is made by an earlier action."""
+    _check_namespaces([action for stage in stages for action in stage["Actions"]])
     known: set[str] = set()
     for number, stage in enumerate(stages):
         names = [action["Name"] for action in stage["Actions"]]
@@ -254,6 +255,16 @@ def _check_actions(stages: list[Properties]) -> None:
                 if item["Name"] in known:
                     raise InvalidStructure(f"Output Artifact Bundle name {item['Name']} is declared by more than one action")
                 known.add(item["Name"])
+
+
+def _check_namespaces(actions: list[Properties]) -> None:
+    """Source: CodePipeline user guide, "Variables reference": unique, and none conflicts with the name of an artifact."""
+    taken = {item["Name"] for action in actions for item in action.get("OutputArtifacts") or []}
+    for action in actions:
+        namespace = action.get("Namespace")
+        if namespace in taken:
+            raise InvalidStructure(f"Namespace {namespace} of action {action['Name']} is another one's, or an artifact's name")
+        taken |= {namespace} if namespace else set()
 
 
 def _update_pipeline(operation: Operation, resource: Resource, p: Properties) -> None:

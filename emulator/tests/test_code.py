@@ -135,7 +135,9 @@ def test_a_pipeline_is_shown_by_codepipeline(aws: Aws, line: str) -> None:
     assert client.get_pipeline(name="line")["pipeline"]["version"] == 2
 
 
-@pytest.mark.source("CodePipeline User Guide: structure reference and quotas; QUEUED needs V2; the role must trust CodePipeline")
+@pytest.mark.source(
+    "CodePipeline User Guide: structure and variables references, quotas; QUEUED needs V2; the role must trust CodePipeline"
+)
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -144,10 +146,11 @@ def test_a_pipeline_is_shown_by_codepipeline(aws: Aws, line: str) -> None:
         (lambda p: p["Stages"][1]["Actions"][0].update(InputArtifacts=[{"Name": "Nobody"}]), "Nobody in action Check"),
         (lambda p: p["Stages"][1]["Actions"].append({**p["Stages"][1]["Actions"][0], "RunOrder": 2}), "must be unique"),
         (lambda p: p["Stages"].reverse(), "first stage holds source actions only"),
+        (lambda p: p["Stages"][0]["Actions"][0].update(Namespace="Source"), "Namespace Source of action Source"),
         (lambda p: p.update(Nonsense=1), "extraneous key [Nonsense]"),
         (lambda p: p.update(RoleArn=p["RoleArn"] + "-nobody"), "is not authorized to perform AssumeRole"),
     ],
-    ids=["mode", "stages", "input", "unique", "source", "schema", "role"],
+    ids=["mode", "stages", "input", "unique", "source", "namespace", "schema", "role"],
 )
 def test_a_pipeline_that_codepipeline_refuses_fails_its_stack(aws: Aws, change: Any, reason: str) -> None:
     properties = pipeline(aws.role("pipeline", trust=trusted("codepipeline")))
