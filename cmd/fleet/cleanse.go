@@ -111,6 +111,11 @@ func (o cleanseOptions) cleansing(ctx context.Context, streams *IO) (cleanse.Opt
 	made = cleanse.Options{
 		Remote: o.remote, Locate: locateTool, Key: []byte(settings.Organization), Store: cleanse.Folder(o.bundle), Progress: streams.Err,
 	}
+	if isFolder(made.Remote) { // git runs elsewhere
+		if made.Remote, err = filepath.Abs(made.Remote); err != nil {
+			return made, err
+		}
+	}
 	if made.Accepted, err = acceptedSecrets(); err != nil {
 		return made, err
 	}

@@ -85,7 +85,9 @@ type Cleansing struct {
 	Options
 	folder string // private, mode 0700
 	owner  *os.File
-	hidden [][]byte
+
+	remoteHead string // id to which HEAD of the remote led when its refs were last asked for
+	hidden     [][]byte
 }
 
 // open checks the options and makes the private folder; close removes it.

@@ -64,6 +64,16 @@ func (r remote) commit(message string, files map[string]string) string {
 	return r.git("rev-parse", "HEAD")
 }
 
+// object writes one as it is.
+func (r remote) object(kind, body string) string {
+	r.t.Helper()
+	c := exec.Command("git", "-C", r.work, "hash-object", "-t", kind, "-w", "--literally", "--stdin")
+	c.Stdin = strings.NewReader(body)
+	out, err := c.Output()
+	require.NoError(r.t, err)
+	return strings.TrimSpace(string(out))
+}
+
 func (r remote) push() { r.t.Helper(); r.git("push", "-q", "origin", "+refs/*:refs/*") }
 
 // refs of the bare repository: name -> id.

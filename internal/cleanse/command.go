@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -37,7 +37,7 @@ type Runner interface {
 type Failure struct {
 	Program string
 	Code    int
-	Stderr  string // shortened
+	Stderr  string // shortened, when it comes from stream
 }
 
 func (f *Failure) Error() string {
@@ -66,15 +66,30 @@ func (programs) Run(ctx context.Context, c Command) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &exit):
-		return &Failure{Program: c.Program, Code: exit.ExitCode(), Stderr: tool.Excerpt(tail(stderr.Bytes()))}
+		return &Failure{Program: c.Program, Code: exit.ExitCode(), Stderr: tail(stderr.String(), longestSaid)}
 	case errors.Is(err, exec.ErrNotFound):
 		return fmt.Errorf("%s is not installed: install git 2.30 or newer", c.Program)
 	}
 	return err
 }
 
-// tail is the end of what a program said, where its reason stands, and no more than an excerpt shows.
-func tail(text []byte) []byte { return text[max(0, len(text)-290):] }
+// Lengths of what a program says: as it is kept, and as it is shown, which is no more than an excerpt.
+const (
+	longestSaid  = 64 << 10
+	longestShown = 290
+)
+
+// tail is the end of a text, where its reason stands.
+func tail(text string, length int) string { return text[max(0, len(text)-length):] }
+
+// shorten cuts what a program said, after values were taken out of it: what is left of one that is cut would not be known any more.
+func (c *Cleansing) shorten(err error) error {
+	var failed *Failure
+	if errors.As(err, &failed) {
+		failed.Stderr = tool.Excerpt([]byte(tail(c.scrub(failed.Stderr), longestShown)))
+	}
+	return err
+}
 
 // settings of every git command: nothing of the user's or the repository's configuration may run a program, rewrite or repack.
 var settings = []string{
@@ -107,10 +122,13 @@ func (c *Cleansing) git(ctx context.Context, dir string, stdin io.Reader, args .
 func (c *Cleansing) stream(ctx context.Context, dir string, stdin io.Reader, stdout io.Writer, args ...string) error {
 	err := c.Runner.Run(ctx, Command{Program: "git", Args: slices.Concat(settings, args), Dir: dir, Env: environment(), Stdin: stdin, Stdout: stdout})
 	if err != nil {
-		return c.clean(fmt.Errorf("git %s: %w", args[0], err))
+		return c.clean(fmt.Errorf("git %s: %w", args[0], c.shorten(err)))
 	}
 	return nil
 }
+
+// credentials are those of an address with a scheme, as they stand in it.
+var credentials = regexp.MustCompile(`^[a-z+]+://([^/]*@)`)
 
 // hide keeps a value out of all that this run says.
 func (c *Cleansing) hide(value []byte) {
@@ -124,8 +142,8 @@ func (c *Cleansing) scrub(text string) string {
 	for _, value := range c.hidden {
 		text = strings.ReplaceAll(text, string(value), "(secret)")
 	}
-	if address, err := url.Parse(c.Remote); err == nil && address.User != nil {
-		text = strings.ReplaceAll(text, address.User.String()+"@", "")
+	if credentials := credentials.FindStringSubmatch(c.Remote); credentials != nil {
+		text = strings.ReplaceAll(text, credentials[1], "")
 	}
 	return text
 }

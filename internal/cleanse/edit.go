@@ -77,6 +77,21 @@ func (e *editor) text(body []byte) edit {
 	return result
 }
 
+// ref takes the values out of the name of a ref. What kind it is, its first two parts, stays.
+func (e *editor) ref(name string) edit {
+	result := e.text([]byte(short(name)))
+	result.body = append([]byte(strings.TrimSuffix(name, short(name))), result.body...)
+	return result
+}
+
+// short is the name of a ref without its kind.
+func short(name string) string {
+	if parts := strings.SplitN(name, "/", 3); len(parts) == 3 {
+		return parts[2]
+	}
+	return name
+}
+
 // joined takes out values whose parts stand in lines that belong together (secrets.Fold). What joins the parts stays.
 func (e *editor) joined(result edit) edit {
 	text, at := secrets.Fold(result.body)

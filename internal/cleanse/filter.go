@@ -74,6 +74,9 @@ func (e *expectation) describe() description {
 // every commit became what was expected. Then it gives dir the refs of the new history.
 func (c *Cleansing) rewrite(ctx context.Context, dir string, e *expectation, refs []ref) error {
 	tips, bases := e.ends()
+	if err := e.formless(); err != nil {
+		return err
+	}
 	if len(tips) > 0 {
 		if err := c.filter(ctx, dir, e, tips, bases); err != nil {
 			return err
@@ -160,6 +163,23 @@ func (e *expectation) ends() (tips, bases []string) {
 	return tips, bases
 }
 
+// formless names a commit to rewrite with an author or committer that git-filter-repo cannot read.
+func (e *expectation) formless() error {
+	for _, id := range e.h.order {
+		if e.lines[id] == id {
+			continue
+		}
+		headers, _ := split(e.h.commits[id])
+		for _, line := range headers {
+			if (line.key == "author" || line.key == "committer") && !nameAndAddress.MatchString(line.value) {
+				return fmt.Errorf("commit %s has a line %q that is not of the form \"name <address> time zone\", which git-filter-repo cannot carry: "+
+					"nothing was changed; git cat-file -p %s shows it", id, line.key, id)
+			}
+		}
+	}
+	return nil
+}
+
 func (c *Cleansing) filter(ctx context.Context, dir string, e *expectation, tips, bases []string) error {
 	located, err := c.Locate(FilterRepo)
 	if err != nil {
@@ -183,10 +203,10 @@ func (c *Cleansing) filter(ctx context.Context, dir string, e *expectation, tips
 	if err := errors.Join(os.WriteFile(program, driver, 0o600), os.WriteFile(input, body, 0o600)); err != nil {
 		return fmt.Errorf("private folder: %w: make room or set TMPDIR", err)
 	}
-	err = c.Runner.Run(ctx, Command{
+	err = c.shorten(c.Runner.Run(ctx, Command{
 		Program: located.Path, Args: []string{"-I", program, input, located.Version}, Dir: dir, Stdout: io.Discard,
 		Env: append(environment(), "HOME="+c.folder, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull),
-	})
+	}))
 	var failed *Failure
 	if errors.As(err, &failed) && failed.Code == 3 {
 		return fmt.Errorf("%s: run fleet tools install --only git-filter-repo; nothing was changed", failed.Stderr)

@@ -31,6 +31,8 @@ type history struct {
 	order   []string        // commits, parents first, those of notes last
 	notes   map[string]bool // commits that only notes lead to
 	modules bool            // there are submodules
+
+	pointers bool // there are files of Git LFS
 }
 
 // read reads the repository dir. Each blob is given to blob, with one of its paths, and not kept.
@@ -65,6 +67,7 @@ func (c *Cleansing) read(ctx context.Context, dir string, blob func(id, path str
 		h.kinds[id] = kind
 		switch kind {
 		case "blob":
+			h.pointers = h.pointers || bytes.HasPrefix(body, []byte("version https://git-lfs.github.com/spec/"))
 			return blob(id, h.paths[id], body)
 		case "tree":
 			h.trees[id] = body

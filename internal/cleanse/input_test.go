@@ -68,6 +68,26 @@ func TestBadInputIsToldOnceAndChangesNothing(t *testing.T) {
 			leak(r)
 			o.Values = [][]byte{[]byte("XXXX XXXX")}
 		}, "it cannot be purged; nothing was changed"},
+		"ids that git-filter-repo cannot rewrite": {func(r remote, o *Options) {
+			other := filepath.Join(r.t.TempDir(), "sha256")
+			gitIn(r.t, r.work, "init", "-q", "--object-format=sha256", "-b", "main", other)
+			gatetest.Write(r.t, other, map[string]string{"a.txt": keyID(21)})
+			gitIn(r.t, other, "add", "-A")
+			gitIn(r.t, other, "commit", "-q", "-m", "x")
+			o.Remote = "file://" + other
+		}, "has sha256 ids, which git-filter-repo cannot rewrite: nothing was changed"},
+		"an author without form": {func(r remote, _ *Options) {
+			leak(r)
+			body := "tree " + r.git("rev-parse", "HEAD^{tree}") + "\nparent " + r.git("rev-parse", "HEAD") +
+				"\nauthor <n@example.com> 1700000000 +0100\ncommitter n <n@example.com> 1700000000 +0100\n\nodd\n"
+			r.git("update-ref", "refs/heads/odd", r.object("commit", body))
+			r.push()
+		}, "that is not of the form \"name <address> time zone\", which git-filter-repo cannot carry: nothing was changed"},
+		"refs that readers see and nobody may push": {func(r remote, _ *Options) {
+			leak(r)
+			r.git("push", "-q", "origin", "HEAD:refs/pull/1/head")
+			gitIn(r.t, r.dir, "config", "receive.hideRefs", "refs/pull")
+		}, "the server takes no push to a ref that it shows, of a pull request for example: have it removed there, then run again: nothing was changed"},
 		"a value that may be in a submodule": {func(r remote, o *Options) {
 			leak(r)
 			r.git("update-index", "--add", "--cacheinfo", "160000,"+r.git("rev-parse", "HEAD")+",module")

@@ -50,13 +50,18 @@ func (c *Cleansing) unreachable(err error) error {
 
 // remoteRefs asks the remote for its refs as they are now.
 func (c *Cleansing) remoteRefs(ctx context.Context) (map[string]string, error) {
-	listed, err := c.git(ctx, c.folder, nil, "ls-remote", "--refs", "--", c.Remote)
+	listed, err := c.git(ctx, c.folder, nil, "ls-remote", "--", c.Remote)
 	if err != nil {
 		return nil, err
 	}
 	now := map[string]string{}
 	for _, r := range parseRefs(listed, "\t") {
-		now[r.name] = r.id
+		if strings.HasPrefix(r.name, "refs/") && !strings.HasSuffix(r.name, "^{}") { // else it is HEAD, or what a tag leads to
+			now[r.name] = r.id
+		}
+		if r.name == "HEAD" {
+			c.remoteHead = r.id
+		}
 	}
 	return now, nil
 }
@@ -83,6 +88,15 @@ func Examine(ctx context.Context, folder, remote string) (address string, warnin
 	}
 	if address, err = c.git(ctx, folder, nil, "remote", "get-url", "--push", remote); err != nil {
 		return "", nil, fmt.Errorf("%s has no remote %s: name the repository to cleanse by --remote ADDRESS; nothing was changed", folder, remote)
+	}
+	if isPath := !strings.Contains(address, ":"); isPath && !filepath.IsAbs(address) { // git takes it from the top of the clone
+		top, err := c.git(ctx, folder, nil, "rev-parse", "--show-toplevel")
+		if err != nil {
+			top = folder
+		}
+		if address, err = filepath.Abs(filepath.Join(top, address)); err != nil {
+			return "", nil, err
+		}
 	}
 	if changed, err := c.git(ctx, folder, nil, "status", "--porcelain"); err == nil && changed != "" {
 		warnings = append(warnings, "changes in "+folder+" that are not committed stay as they are, and are not searched: carry them to a new clone as a patch")

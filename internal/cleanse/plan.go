@@ -90,7 +90,7 @@ func (c *Cleansing) plan(e *expectation, refs []ref, changes []Change) *Plan {
 	}
 	slices.Sort(p.Names)
 	for i, r := range e.h.refs {
-		shown := string(e.edit.text([]byte(r.name)).body)
+		shown := string(e.edit.ref(r.name).body)
 		if refs[i] == r {
 			continue
 		}
@@ -111,6 +111,9 @@ func (c *Cleansing) plan(e *expectation, refs []ref, changes []Change) *Plan {
 	slices.SortFunc(p.Whole, func(a, b Replaced) int { return strings.Compare(a.Path, b.Path) })
 	if e.h.modules {
 		p.Warnings = append(p.Warnings, "submodules are repositories of their own, which this run does not look into: run fleet cleanse in each")
+	}
+	if e.h.pointers {
+		p.Warnings = append(p.Warnings, "there are files of Git LFS, whose contents are kept outside of the history: this run does not look into them")
 	}
 	return p
 }

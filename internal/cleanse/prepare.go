@@ -143,6 +143,9 @@ func (c *Cleansing) makeWork(ctx context.Context, r *round) error {
 	if err != nil {
 		return err
 	}
+	if format != "sha1" {
+		return fmt.Errorf("%s has %s ids, which git-filter-repo cannot rewrite: nothing was changed", c.address(), format)
+	}
 	if _, err := c.git(ctx, c.folder, nil, "init", "--quiet", "--bare", "--template=", "--object-format="+format, r.work); err != nil {
 		return err
 	}
@@ -164,7 +167,7 @@ func (r *round) settle() error {
 		if err != nil {
 			return err
 		}
-		name := r.e.edit.text([]byte(old.name))
+		name := r.e.edit.ref(old.name)
 		r.e.note(name.found, "ref name", old.id, string(name.body), "")
 		now := ref{string(name.body), id}
 		if replaced, ok := strings.CutPrefix(old.name, replaceRefs); ok && r.e.h.kinds[replaced] != "" {

@@ -111,7 +111,7 @@ func (p *pusher) look(ctx context.Context) (pending []Change, err error) {
 			p.j.Changes[i].Applied = true
 		case elsewhere:
 			if !change.Applied { // what was applied may be built upon
-				p.moved = append(p.moved, string(p.edit.text([]byte(change.Ref)).body))
+				p.moved = append(p.moved, string(p.edit.ref(change.Ref).body))
 			}
 		}
 	}
@@ -128,7 +128,7 @@ const (
 func (p *pusher) batches(ctx context.Context, pending []Change, atomic bool) error {
 	var hidden, plain []Change
 	for _, change := range pending {
-		if p.hides[change.Ref] || len(p.edit.text([]byte(change.Ref)).found) > 0 {
+		if p.hides[change.Ref] || len(p.edit.ref(change.Ref).found) > 0 {
 			hidden = append(hidden, change)
 		} else {
 			plain = append(plain, change)
@@ -247,6 +247,12 @@ func (p *pusher) explain(refused error) error {
 	var failed *Failure
 	if errors.As(refused, &failed) && denied(failed.Stderr) {
 		refused = fmt.Errorf("no permission to push to %s: %w", p.c.address(), refused)
+	}
+	for _, words := range []string{"hidden ref", "stale info", "status: 7"} { // the refs are where they were: it shows them to readers only
+		if strings.Contains(refused.Error(), words) {
+			refused = fmt.Errorf("%w: the server takes no push to a ref that it shows, of a pull request for example: have it removed there, then run again", refused)
+			break
+		}
 	}
 	if applied == 0 {
 		return fmt.Errorf("%w: nothing was changed", refused)

@@ -230,6 +230,10 @@ func refMap(refs []ref) map[string]string {
 
 // after clones the remote once more. What was pushed between the last look and the push is found now, and cleansed in another round.
 func (c *Cleansing) after(ctx context.Context, r *round, j *Journal, result *Result) (again bool, err error) {
+	if j.Commits[c.remoteHead] != "" {
+		return false, fmt.Errorf("all refs of %s are cleansed, and its HEAD still leads to the old commit %s by itself, which no push can change: "+
+			"run git symbolic-ref HEAD refs/heads/BRANCH there, then fleet cleanse verify", c.address(), c.remoteHead)
+	}
 	fresh, err := c.mirror(ctx, c.Remote, "after")
 	if err != nil {
 		return false, err

@@ -37,6 +37,7 @@ func Undo(ctx context.Context, o Options, run string) (*Restoration, error) {
 		for _, change := range j.Changes {
 			if change.New == "" && !strings.HasPrefix(change.Ref, replaceRefs) { // it was renamed: its name holds a value, which is not known here
 				c.hide([]byte(change.Ref))
+				c.hide([]byte(short(change.Ref)))
 			}
 		}
 	}

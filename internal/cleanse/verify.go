@@ -69,7 +69,10 @@ func (c *Cleansing) returned(ctx context.Context, dir string, result *Verified) 
 	if err != nil {
 		return err
 	}
-	now := map[string]bool{}
+	if _, err := c.remoteRefs(ctx); err != nil {
+		return err
+	}
+	now := map[string]bool{c.remoteHead: true} // it may lead to a commit by itself
 	for _, id := range strings.Fields(listed) {
 		now[id] = true
 	}
