@@ -3,7 +3,9 @@ package stacks
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
@@ -50,7 +52,8 @@ func Install(app awscdk.App, props InstallProps) error {
 	return nil
 }
 
-// checkSeed looks for what the catalog repository is made of; with a connection there is nothing to make.
+// checkSeed looks at what the catalog repository is made of; with a connection there is nothing to make. CodeCommit calls an archive with
+// an empty file in it not valid, and so the stack would fail. Source: aws/aws-cdk#19012.
 func checkSeed(s *config.Settings, folder string) error {
 	if s.Source.Connection != nil {
 		return nil
@@ -58,7 +61,18 @@ func checkSeed(s *config.Settings, folder string) error {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return fmt.Errorf("%s: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER", folder)
 	}
-	return nil
+	var empty []error
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Size() == 0 {
+			empty = append(empty, fmt.Errorf("%s: empty file: CodeCommit makes no repository of a seed that has one: write something into it, or remove it", path))
+		}
+		return err
+	})
+	return errors.Join(append(empty, err)...)
 }
 
 // boundaries creates the permissions boundary of each account exactly once, in the first of the stacks there.

@@ -167,6 +167,22 @@ func TestEverythingThatIsMissingIsNamedAtOnce(t *testing.T) {
 	assert.ErrorContains(t, err, "testdata/no-seed: no such folder: the catalog repository is seeded from it: restore it, or name another by -c seed=FOLDER")
 }
 
+// TestASeedWithEmptyFilesIsRefused: CodeCommit makes no repository of one, and CloudFormation would take back the whole stack.
+func TestASeedWithEmptyFilesIsRefused(t *testing.T) {
+	seed := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(seed, "products"), 0o755))
+	for name, content := range map[string]string{"some.yaml": "a: 1", "products/.keep": "", "__init__.py": ""} {
+		require.NoError(t, os.WriteFile(filepath.Join(seed, name), []byte(content), 0o600))
+	}
+	err := checkSeed(settings(), seed)
+	for _, name := range []string{"products/.keep", "__init__.py"} {
+		assert.ErrorContains(t, err, filepath.Join(seed, name)+": empty file: CodeCommit makes no repository of a seed that has one: write something into it, or remove it")
+	}
+	assert.NotContains(t, err.Error(), "some.yaml")
+	assert.NoError(t, checkSeed(settings(), filepath.Join("..", "catalog")))
+	assert.NoError(t, checkSeed(regionsSettings(), seed), "a connection leads to a repository that is there")
+}
+
 func TestMissingNodeIsNamedWithItsCure(t *testing.T) {
 	assert.EqualError(t, Refusal(`exec: "node": executable file not found in $PATH`),
 		`the CDK runs on Node.js: exec: "node": executable file not found in $PATH: install Node.js 20 or newer`)
