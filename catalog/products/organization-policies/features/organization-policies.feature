@@ -82,3 +82,11 @@ Feature: Settings hold in every account
     And the output "Ec2PolicyId" refers to "Ec2Settings"
     And the output "TagPolicyId" refers to "Tags"
     And the output "AiOptOutPolicyId" refers to "AiOptOut"
+
+  Scenario: Policies are made one after the other, as Organizations takes them
+    Given with parameter "SecurityServices" set to "securityhub-and-inspector"
+    Then the resource "Tags" depends on "Ec2Settings"
+    And the resource "AiOptOut" depends on "Tags"
+    And the resource "Buckets" depends on "AiOptOut"
+    And the resource "SecurityHub" depends on "AiOptOut"
+    And the resource "Inspector" depends on "AiOptOut"

@@ -57,3 +57,21 @@ Feature: The organization is laid out as AWS recommends
       | SandboxUnitId       | Sandbox       |
       | PolicyStagingUnitId | PolicyStaging |
       | SuspendedUnitId     | Suspended     |
+
+  Scenario Outline: Units are made one after the other, as Organizations takes them
+    Then the resource "<unit>" depends on "<before>"
+
+    Examples:
+      | unit               | before          |
+      | Infrastructure     | Security        |
+      | Workloads          | Infrastructure  |
+      | WorkloadsProd      | Workloads       |
+      | WorkloadsTest      | WorkloadsProd   |
+      | Sandbox            | WorkloadsTest   |
+      | PolicyStaging      | Sandbox         |
+      | Suspended          | PolicyStaging   |
+      | Deployments        | Suspended       |
+      | Exceptions         | Deployments     |
+      | Transitional       | Exceptions      |
+      | IndividualUsers    | Transitional    |
+      | BusinessContinuity | IndividualUsers |

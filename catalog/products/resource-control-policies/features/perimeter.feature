@@ -123,3 +123,6 @@ Feature: Only the organization reaches its data
     Then the parameter "OrganizationId" refuses "exampleorgid"
     And the parameter "Targets" refuses "everything"
     And the parameter "TrustedAccounts" refuses "partner"
+
+  Scenario: Policies are made one after the other, as Organizations takes them
+    Then the resource "EncryptedConnections" depends on "IdentityPerimeter"

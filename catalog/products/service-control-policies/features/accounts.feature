@@ -15,6 +15,11 @@ Feature: Accounts stay in the organization, and in the fleet's hands
     And every AWS::Organizations::Policy has property "TargetIds[1]" equal to "ou-fl33-test0001"
     And the parameter "Targets" refuses "everything"
 
+  Scenario: Policies are made one after the other, as Organizations takes them
+    Then the resource "Regions" depends on "ProtectAccounts"
+    And the resource "KeepWatch" depends on "Regions"
+    And the resource "PrivateData" depends on "KeepWatch"
+
   Scenario Outline: Each policy is as short as AWS wants it
     Then the policy "<policy>" fits the quota of its type
 
