@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -26,7 +27,18 @@ type Account struct {
 
 // New speaks with AWS by the credentials of cfg. Its region should be the fleet's home: Service Catalog and StackSets are asked there.
 func New(cfg aws.Config) *Account {
-	return &Account{organizations.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), servicecatalog.NewFromConfig(cfg), ram.NewFromConfig(cfg)}
+	return &Account{organizations.NewFromConfig(cfg, patient), cloudformation.NewFromConfig(cfg), servicecatalog.NewFromConfig(cfg), ram.NewFromConfig(cfg)}
+}
+
+// attempts are how often Organizations is asked while it is still busy with the step before: for about two minutes.
+const attempts = 10
+
+// patient asks Organizations again while it works on an earlier change. Enabling a policy type goes on in the background, and the next
+// is refused meanwhile, which the SDK takes for final.
+// Source: Organizations API reference, EnablePolicyType; github.com/aws-solutions/aws-control-tower-customizations/issues/175.
+func patient(o *organizations.Options) {
+	o.Retryer = retry.AddWithErrorCodes(retry.NewStandard(), "ConcurrentModificationException", "PolicyChangesInProgressException")
+	o.RetryMaxAttempts = attempts
 }
 
 // Inspect reads what the organization has, as far as wanted asks for it. Called by a member account it tells only which organization

@@ -1,10 +1,15 @@
 package organization
 
 import (
+	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -120,4 +125,29 @@ func TestPlanRefusesWhereNothingCanBeEnabled(t *testing.T) {
 	present.AllFeatures = false
 	_, err = Plan(Wanted{}, present, "666666666666")
 	require.ErrorContains(t, err, "enable-all-features")
+}
+
+// TestApplyWaitsForOrganizations holds that a step is taken again while Organizations is busy with the one before, and that what it
+// refuses for good is told at once.
+func TestApplyWaitsForOrganizations(t *testing.T) {
+	busy, asked := "ConcurrentModificationException", 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		if asked++; asked == 1 {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type": "`+busy+`", "Message": "conflicts with another attempt to modify the same entity"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{}`)
+	}))
+	defer server.Close()
+	account := New(aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("666666666666", "x", "")})
+	steps := []Step{{Kind: EnablePolicyType, Subject: "TAG_POLICY"}}
+	require.NoError(t, account.Apply(t.Context(), "r-f1ee", steps, func(Step) {}))
+	require.Equal(t, 2, asked)
+
+	busy, asked = "ConstraintViolationException", 0
+	require.ErrorContains(t, account.Apply(t.Context(), "r-f1ee", steps, func(Step) {}), "mend it and run this again")
+	require.Equal(t, 1, asked)
 }
