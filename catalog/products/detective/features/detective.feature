@@ -9,7 +9,7 @@ Feature: A finding can be investigated
     And the output "GraphArn" refers to "Graph"
 
   Scenario: Nobody's events come in by themselves
-    Then the resource "Graph" has property "AutoEnableMembers" equal to "false"
+    Then no AWS::Detective::Graph has property "AutoEnableMembers"
     And there is no AWS::Detective::MemberInvitation
 
   Scenario: The delegated administrator sees every new account
