@@ -2,6 +2,7 @@ package cleanse
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,4 +95,19 @@ func TestARelativeAddressIsThatOfTheClone(t *testing.T) {
 	want, err := filepath.EvalSymlinks(filepath.Dir(r.dir))
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(want, "remote.git"), address)
+}
+
+// TestAFailureAfterThePushSaysThatItIsDone has the last scan fail.
+func TestAFailureAfterThePushSaysThatItIsDone(t *testing.T) {
+	s := newScene(t, true)
+	scan, scans := s.o.Scan, 0
+	s.o.Scan = func(ctx context.Context, dir string) (Scanned, error) {
+		if scans++; scans == 3 {
+			return Scanned{}, errors.New("no space left on device")
+		}
+		return scan(ctx, dir)
+	}
+	result, err := Run(context.Background(), s.o)
+	require.ErrorContains(t, err, "are pushed (fleet cleanse undo "+result.Run+" goes back), and the look at a fresh clone failed: no space left on device")
+	assert.Empty(t, s.holders(s.secret))
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"accountfleet/internal/finding"
 )
 
 // Result is what a run came to.
@@ -234,28 +236,33 @@ func (c *Cleansing) after(ctx context.Context, r *round, j *Journal, result *Res
 		return false, fmt.Errorf("all refs of %s are cleansed, and its HEAD still leads to the old commit %s by itself, which no push can change: "+
 			"run git symbolic-ref HEAD refs/heads/BRANCH there, then fleet cleanse verify", c.address(), c.remoteHead)
 	}
-	fresh, err := c.mirror(ctx, c.Remote, "after")
+	fresh, again, err := c.lookAgain(ctx, r)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("all refs of %s are pushed (fleet cleanse undo %s goes back), and the look at a fresh clone failed: %w: run fleet cleanse verify", c.address(), j.Run, err)
 	}
-	held, err := c.search(ctx, fresh, r.e.edit)
-	if err != nil || len(held) > 0 {
-		return len(held) > 0, err
-	}
-	if len(c.Values) == 0 {
-		scanned, err := c.Scan(ctx, fresh)
-		if err != nil {
-			return false, err
-		}
-		for _, f := range scanned.Findings {
-			if !r.left[f.Fingerprint] {
-				return true, nil
-			}
-		}
+	if again {
+		return true, nil
 	}
 	if c.Recreate != nil {
 		result.Recreated = true
 		return false, c.again(ctx, fresh, j)
 	}
 	return false, nil
+}
+
+// lookAgain searches a fresh clone, and says whether a secret is in it that should not be.
+func (c *Cleansing) lookAgain(ctx context.Context, r *round) (fresh string, again bool, err error) {
+	if fresh, err = c.mirror(ctx, c.Remote, "after"); err != nil {
+		return "", false, err
+	}
+	held, err := c.search(ctx, fresh, r.e.edit)
+	if err != nil || len(held) > 0 || len(c.Values) > 0 {
+		return fresh, len(held) > 0, err
+	}
+	scanned, err := c.Scan(ctx, fresh)
+	if err != nil {
+		return fresh, false, err
+	}
+	stays := func(f finding.Finding) bool { return r.left[f.Fingerprint] }
+	return fresh, len(slices.DeleteFunc(scanned.Findings, stays)) > 0, nil
 }
