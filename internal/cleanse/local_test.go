@@ -109,3 +109,49 @@ func TestAMakingAgainThatSomebodyOvertookCanBeRepeated(t *testing.T) {
 	assert.True(t, result.Recreated)
 	assert.Equal(t, gitIn(t, dir, "rev-parse", "main"), s.refs()["refs/heads/main"])
 }
+
+// TestAPushOnTopOfARefillIsNoConflict is about a run that is killed when the history is there again, before it could write that down.
+func TestAPushOnTopOfARefillIsNoConflict(t *testing.T) {
+	s := newScene(t, true)
+	o := s.o
+	counter := &steps{remote: s.address(), store: s.store}
+	o.Runner, o.Store = counter, counter
+	o.Recreate = &platform{fail: map[string]error{"settle": errKilled}, Local: LocalOf(s.address())}
+	_, err := Run(context.Background(), o)
+	require.ErrorIs(t, err, errKilled)
+	dir := filepath.Join(t.TempDir(), "new")
+	gitIn(t, t.TempDir(), "clone", "-q", s.address(), dir)
+	gitIn(t, dir, "commit", "-q", "--allow-empty", "-m", "on top")
+	gitIn(t, dir, "push", "-q", "origin", "main")
+	s.o.Recreate = LocalOf(s.address())
+	result, err := Run(context.Background(), s.o)
+	require.NoError(t, err)
+	assert.True(t, result.Recreated)
+	assert.Equal(t, gitIn(t, dir, "rev-parse", "main"), s.refs()["refs/heads/main"])
+}
+
+// TestARunWhoseOnlyRefIsBuiltUponIsKnown is about a run that is killed between its push and its journal, and a push on top.
+func TestARunWhoseOnlyRefIsBuiltUponIsKnown(t *testing.T) {
+	r := newRemote(t)
+	bad := r.commit("oops", map[string]string{"a.txt": keyID(41)})
+	r.push()
+	o := r.options(t.TempDir())
+	o.Scan = scanFor(keyID(41))
+	result, err := Run(context.Background(), o)
+	require.NoError(t, err)
+	journals, err := Journals(context.Background(), o.Store)
+	require.NoError(t, err)
+	journals[0].State, journals[0].Changes[0].Applied = Pushing, false
+	c := &Cleansing{Options: o}
+	require.NoError(t, c.save(context.Background(), journals[0]))
+	dir := filepath.Join(t.TempDir(), "new")
+	gitIn(t, t.TempDir(), "clone", "-q", r.address(), dir)
+	gitIn(t, dir, "commit", "-q", "--allow-empty", "-m", "on top")
+	gitIn(t, dir, "push", "-q", "origin", "main")
+	again, err := Run(context.Background(), o)
+	require.NoError(t, err)
+	assert.Equal(t, result.Run, again.Run)
+	assert.NotEmpty(t, again.Commits[bad])
+	_, err = Undo(context.Background(), o, "")
+	require.ErrorContains(t, err, "which undoing would lose")
+}

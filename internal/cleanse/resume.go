@@ -143,6 +143,15 @@ func (c *Cleansing) refill(ctx context.Context, j *Journal) error {
 	err = (&pusher{c: c, dir: fresh, old: fresh, j: fill, edit: newEditor(c.Key, nil), keep: keep}).push(ctx)
 	var moved *MovedError
 	if errors.As(err, &moved) {
+		kept, looked := c.builtOnAll(ctx, fill.Changes)
+		if looked != nil {
+			return looked
+		}
+		if kept {
+			err = nil
+		}
+	}
+	if err != nil && moved != nil {
 		return fmt.Errorf("%w: these refs were made by somebody before their history was there again: nothing of it was lost, all others are there: "+
 			"push what they hold to refs of other names, delete these, and run fleet cleanse run --recreate again", err)
 	}

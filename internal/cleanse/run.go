@@ -200,7 +200,13 @@ func (c *Cleansing) land(ctx context.Context, r *round, j *Journal, result *Resu
 	c.say("pushing %d refs", len(j.Changes))
 	keep := func(ctx context.Context) error { return c.save(ctx, j) }
 	pushed := (&pusher{c: c, dir: r.fresh, old: r.mirror, j: j, edit: r.e.edit, keep: keep}).push(ctx)
-	if j.applied() > 0 {
+	landed := j.applied() > 0
+	if !landed && resumed { // what an earlier process pushed may all be built upon
+		if landed, err = c.builtOnAny(ctx, j.Changes); err != nil {
+			return false, err
+		}
+	}
+	if landed {
 		result.Run, result.Journals = j.Run, append(result.Journals, j.ID)
 		maps.Copy(result.Commits, j.Commits)
 	}
@@ -214,7 +220,7 @@ func (c *Cleansing) land(ctx context.Context, r *round, j *Journal, result *Resu
 		return c.after(ctx, r, j, result)
 	case !errors.As(pushed, &moved):
 		return false, pushed
-	case j.applied() > 0:
+	case landed:
 		j.State = Done // as far as it goes: another round follows
 	default:
 		j.State = Abandoned

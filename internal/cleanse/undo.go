@@ -187,6 +187,37 @@ func (c *Cleansing) undo(ctx context.Context, j *Journal, result *Restoration) e
 	return c.save(ctx, j)
 }
 
+// builtOnAny says whether somebody pushed on top of what a round gave a ref.
+func (c *Cleansing) builtOnAny(ctx context.Context, changes []Change) (bool, error) {
+	now, err := c.remoteRefs(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, change := range changes {
+		if on, err := c.builtOn(ctx, change, now[change.Ref]); err != nil || on {
+			return on, err
+		}
+	}
+	return false, nil
+}
+
+// builtOnAll says whether every ref is as it should be, or leads to that: somebody pushed on top of it.
+func (c *Cleansing) builtOnAll(ctx context.Context, changes []Change) (bool, error) {
+	now, err := c.remoteRefs(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, change := range changes {
+		if stand(change, now) == atNew {
+			continue
+		}
+		if on, err := c.builtOn(ctx, change, now[change.Ref]); err != nil || !on {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // builtOn says whether a ref of the remote leads to what a round wanted to give it.
 func (c *Cleansing) builtOn(ctx context.Context, change Change, now string) (bool, error) {
 	if change.New == "" || now == "" {
