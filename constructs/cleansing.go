@@ -24,7 +24,7 @@ type CleansingStoreProps struct {
 
 // NewCleansingStore creates the bucket of the old histories, which hold the secrets that were purged, and its key. The account
 // administers both, and only the cleansing's role reads or writes: whoever else wants to must change a policy first, which is seen.
-func NewCleansingStore(scope constructs.Construct, id string, props CleansingStoreProps) *Key {
+func NewCleansingStore(scope constructs.Construct, id string, props CleansingStoreProps) (*Bucket, *Key) {
 	s := props.Settings
 	role := config.RoleARN(s.Accounts.Tools, s.ProjectRole(config.CleansingAction))
 	key := NewKey(scope, id+"Key", KeyProps{
@@ -33,7 +33,7 @@ func NewCleansingStore(scope constructs.Construct, id string, props CleansingSto
 			By(Accounts(s.Accounts.Tools)).When("ArnEquals", "aws:PrincipalArn", role)},
 	})
 	name := s.CleansingBucket()
-	NewBucket(scope, id+"Bucket", BucketProps{
+	bucket := NewBucket(scope, id+"Bucket", BucketProps{
 		Name: name, KeyARN: key.ARN(), ObjectLockDays: props.Days, ExpireDays: props.Days, ExpireOldDays: 1,
 		Policy: []Statement{
 			Deny("OnlyTheCleansingReadsAndWrites", []string{ObjectsARN(name, "*")}, "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject",
@@ -41,7 +41,7 @@ func NewCleansingStore(scope constructs.Construct, id string, props CleansingSto
 			Deny("NobodyEndsTheLock", []string{ObjectsARN(name, "*")}, "s3:BypassGovernanceRetention", "s3:PutObjectRetention").By(Everyone),
 		},
 	})
-	return key
+	return bucket, key
 }
 
 // CleansingProps describes what purges a secret from the repository's history.
@@ -59,6 +59,7 @@ type CleansingProps struct {
 type Cleansing struct {
 	Project awscodebuild.CfnProject
 	Role    *Role
+	Rules   []awsevents.CfnRule
 }
 
 // NewCleansing creates the project and the rules. Reviewers do not start the project themselves: StartBuild takes another build
@@ -178,6 +179,7 @@ func (c *Cleansing) rule(scope constructs.Construct, id string, r cleansingRule)
 		}},
 	})
 	rule.AddResourceDependency(c.Project, nil)
+	c.Rules = append(c.Rules, rule)
 }
 
 // environment is variables as CodeBuild takes them.

@@ -19,6 +19,7 @@ type KeyProps struct {
 // Key is a KMS key that rotates every year, and its alias.
 type Key struct {
 	Resource awskms.CfnKey
+	Alias    awskms.CfnAlias
 }
 
 // NewKey creates a key and its alias.
@@ -33,10 +34,9 @@ func NewKey(scope constructs.Construct, id string, props KeyProps) *Key {
 		KeyPolicy:         Document(append([]Statement{account}, props.Policy...)...),
 	})
 	key.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
-	awskms.NewCfnAlias(scope, jsii.String(id+"Alias"), &awskms.CfnAliasProps{
+	return &Key{Resource: key, Alias: awskms.NewCfnAlias(scope, jsii.String(id+"Alias"), &awskms.CfnAliasProps{
 		AliasName: jsii.String(props.Alias), TargetKeyId: key.Ref(),
-	})
-	return &Key{Resource: key}
+	})}
 }
 
 // administerKey is everything about a key but its use, and but grants, which would allow that. Source: KMS developer guide, "Allows key

@@ -21,6 +21,7 @@ type NotificationsProps struct {
 // Notifications is a topic with its subscribers, and the events that reach it: an approval waits, an execution failed. Alarms reach it too.
 type Notifications struct {
 	Topic     awssns.CfnTopic
+	Rules     []awsevents.CfnRule
 	publisher *Role
 }
 
@@ -101,7 +102,7 @@ func DeliveryAlarms(s *config.Settings) string {
 func newRule(scope constructs.Construct, id, name, detailType string, n *Notifications, detail map[string]any, sentence string, s *config.Settings) {
 	console := fmt.Sprintf("https://%s.console.aws.amazon.com/codesuite/codepipeline/pipelines/%s/view?region=%s",
 		s.Regions.Home, s.PipelineName(), s.Regions.Home)
-	awsevents.NewCfnRule(scope, jsii.String(id+"Rule"), &awsevents.CfnRuleProps{
+	n.Rules = append(n.Rules, awsevents.NewCfnRule(scope, jsii.String(id+"Rule"), &awsevents.CfnRuleProps{
 		Name:        jsii.String(name),
 		Description: jsii.String(sentence),
 		EventPattern: map[string]any{
@@ -116,5 +117,5 @@ func newRule(scope constructs.Construct, id, name, detailType string, n *Notific
 				InputTemplate: jsii.String(fmt.Sprintf("%q", sentence+" Execution <execution>, <time>. "+console)),
 			},
 		}},
-	})
+	}))
 }

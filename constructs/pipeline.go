@@ -84,8 +84,10 @@ func NewPipeline(scope constructs.Construct, id string, props PipelineProps) *Pi
 }
 
 // DependOn creates the pipeline after what it names without a reference.
-func (p *Pipeline) DependOn(resource awscdk.CfnResource) {
-	p.Resource.AddResourceDependency(resource, nil)
+func (p *Pipeline) DependOn(resources ...awscdk.CfnResource) {
+	for _, resource := range resources {
+		p.Resource.AddResourceDependency(resource, nil)
+	}
 }
 
 func (s ArtifactStore) declaration() *awscodepipeline.CfnPipeline_ArtifactStoreProperty {

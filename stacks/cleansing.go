@@ -15,27 +15,31 @@ import (
 const cleansingDays = 90
 
 // cleansing makes what purges a secret from the history of the CodeCommit repository. The store is there even where cleansing is off: a
-// retained bucket could not be adopted again.
-func (b *builder) cleansing(notifications *parts.Notifications) error {
+// retained bucket could not be adopted again. The answer is what must be there when the first scan fails.
+func (b *builder) cleansing(notifications *parts.Notifications) ([]awscdk.CfnResource, error) {
 	if b.s.Source.Connection != nil {
-		return nil
+		return nil, nil
 	}
-	key := parts.NewCleansingStore(b.stack, "CleansingStore", parts.CleansingStoreProps{Settings: b.s, Days: cleansingDays})
+	bucket, key := parts.NewCleansingStore(b.stack, "CleansingStore", parts.CleansingStoreProps{Settings: b.s, Days: cleansingDays})
+	needed := []awscdk.CfnResource{bucket.Policy}
 	if b.s.Cleansing == config.CleanseNever {
-		return nil
+		return needed, nil
 	}
 	spec, err := buildspecs.For(b.s.ProjectName(config.CleansingAction), b.s.Name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	parts.NewCleansing(b.stack, "Cleansing", parts.CleansingProps{
+	cleansing := parts.NewCleansing(b.stack, "Cleansing", parts.CleansingProps{
 		Settings: b.s, Buildspec: spec, Constants: slices.Concat(b.toolbox.variables, []parts.Variable{parts.Plain("GIT_LFS_SKIP_SMUDGE", "1")}),
 		KeyARN: key.ARN(), LogsKeyARN: b.logsKey, Scan: secretsDetection,
 		Permits: b.cleanse(key, *notifications.Topic.Ref()),
 	})
 	notifications.Watch(b.stack, "Cleansing", b.s.CleansingRule())
 	notifications.Watch(b.stack, "CleansingDecision", b.s.CleansingDecisionRule())
-	return nil
+	for _, rule := range cleansing.Rules {
+		needed = append(needed, rule)
+	}
+	return needed, nil
 }
 
 // cleanse is all that a cleansing may do. It pushes to one repository, and nothing else of the pipeline pushes anywhere; it can neither

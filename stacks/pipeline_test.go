@@ -318,3 +318,41 @@ func TestRehearsalUnderstandsTheAssembly(t *testing.T) {
 		}
 	}
 }
+
+// TestThePipelineComesAfterWhatItNamesWithoutAReference: CodePipeline looks for the artifact bucket when a pipeline is created, and its first
+// execution starts at once. CloudFormation makes what no reference and no DependsOn holds back in any order.
+func TestThePipelineComesAfterWhatItNamesWithoutAReference(t *testing.T) {
+	waits := []string{"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::KMS::Key", "AWS::CodeBuild::Project", "AWS::Events::Rule", "AWS::CodeCommit::Repository"}
+	for name, r := range installations() {
+		resources := object(r.templates["fleet-toolchain"]["Resources"])
+		before := map[string]bool{}
+		var follow func(value any)
+		follow = func(value any) {
+			switch v := value.(type) {
+			case []any:
+				for _, inner := range v {
+					follow(inner)
+				}
+			case map[string]any:
+				for key, inner := range v {
+					if key == "Ref" || key == "Fn::GetAtt" || key == "DependsOn" {
+						for _, id := range texts(inner) {
+							if resources[id] != nil && !before[id] {
+								before[id] = true
+								follow(resources[id])
+							}
+						}
+					}
+					follow(inner)
+				}
+			}
+		}
+		follow(resources["Pipeline"])
+		assert.True(t, before["ArtifactKeyAlias"], "%s: deploy roles find the key by its alias", name)
+		for id, resource := range resources {
+			if slices.Contains(waits, object(resource)["Type"].(string)) && id != "PushRule" {
+				assert.True(t, before[id], "%s: the pipeline may be made before %s", name, id)
+			}
+		}
+	}
+}

@@ -24,8 +24,8 @@ func newToolchain(app awscdk.App, props toolchainProps) (awscdk.Stack, error) {
 	})
 	key := newArtifactKey(stack, s)
 	operations := newOperationsKey(stack, s)
-	newArtifactBucket(stack, s, key)
-	parts.NewBucket(stack, "Dossiers", parts.BucketProps{Name: s.DossierBucket(), KeyARN: key.ARN(), ExpireOldDays: 365})
+	artifacts := newArtifactBucket(stack, s, key)
+	dossiers := parts.NewBucket(stack, "Dossiers", parts.BucketProps{Name: s.DossierBucket(), KeyARN: key.ARN(), ExpireOldDays: 365})
 	parts.NewReviewers(stack, "Reviewers", parts.ReviewersProps{Settings: s, Stage: prodStage, Action: approveAction, KeyARN: key.ARN()})
 	notifications := parts.NewNotifications(stack, "Notifications", parts.NotificationsProps{Settings: s, KeyARN: operations.ARN()})
 
@@ -37,8 +37,15 @@ func newToolchain(app awscdk.App, props toolchainProps) (awscdk.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.cleansing(notifications); err != nil {
+	needed, err := b.cleansing(notifications)
+	if err != nil {
 		return nil, err
+	}
+	// CodePipeline looks for the artifact bucket when a pipeline is created, and starts it at once: what is named without a reference is
+	// made before. Source: aws/aws-cdk#8238, "No bucket with the name ... was found".
+	needed = append(needed, artifacts.Policy, dossiers.Policy, key.Alias)
+	for _, rule := range notifications.Rules {
+		needed = append(needed, rule)
 	}
 	d := &designer{s: s, builds: builds, source: newSourceRole(stack, s, key).ARN()}
 	stages, err := d.stages()
@@ -48,6 +55,7 @@ func newToolchain(app awscdk.App, props toolchainProps) (awscdk.Stack, error) {
 	pipeline := parts.NewPipeline(stack, "Pipeline", parts.PipelineProps{
 		Name: s.PipelineName(), RoleARN: newPipelineRole(stack, s, key, stages).ARN(), Stages: stages, Stores: artifactStores(s, key),
 	})
+	pipeline.DependOn(needed...)
 	if s.Source.Connection == nil {
 		repository := parts.NewRepository(stack, "Repository", parts.RepositoryProps{Settings: s, Seed: props.Seed})
 		pipeline.DependOn(repository.Resource)
