@@ -12,6 +12,7 @@ from moto.codepipeline.models import CodePipeline, codepipeline_backends
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.s3.models import s3_backends
 
 from . import code_repositories, code_triggers
 from .resource_types import Operation, Properties, Resource, define, made
@@ -221,6 +222,7 @@ def _structure(name: str, p: Properties) -> dict[str, Any]:
     if len(stages) < 2:
         raise InvalidStructure(f"Pipeline has only {len(stages)} stage(s). There should be a minimum of 2 stages in a pipeline")
     _check_actions(stages)
+    _check_stores([p["ArtifactStore"]] if "ArtifactStore" in p else [store["ArtifactStore"] for store in p["ArtifactStores"]])
     held = lowered({key: value for key, value in p.items() if key not in ("Tags", "RestartExecutionOnUpdate", "Name")})
     if "artifactStores" in held:
         held["artifactStores"] = {item["region"]: item["artifactStore"] for item in held["artifactStores"]}
@@ -255,6 +257,16 @@ def _check_actions(stages: list[Properties]) -> None:
                 if item["Name"] in known:
                     raise InvalidStructure(f"Output Artifact Bundle name {item['Name']} is declared by more than one action")
                 known.add(item["Name"])
+
+
+def _check_stores(stores: list[Properties]) -> None:
+    """Source: aws/aws-cdk#8238, a pipeline that CloudFormation made before its bucket."""
+    for store in stores:
+        name = store["Location"]
+        if name not in s3_backends.bucket_accounts:
+            raise InvalidStructure(
+                f"An error occurred while validating the artifact bucket {name}: No bucket with the name {name} was found."
+            )
 
 
 def _check_namespaces(actions: list[Properties]) -> None:

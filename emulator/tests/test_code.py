@@ -23,6 +23,15 @@ def action(name: str, category: str, provider: str, **more: Any) -> dict[str, An
     return {"Name": name, "ActionTypeId": kind, **more}
 
 
+def artifact_bucket(account: str) -> str:
+    return f"artifacts-{account}"
+
+
+def make_artifact_bucket(aws: Aws) -> None:
+    where = {"LocationConstraint": REGION}
+    aws.client("s3").create_bucket(Bucket=artifact_bucket(aws.account), CreateBucketConfiguration=where)
+
+
 def pipeline(role: str, **more: Any) -> dict[str, Any]:
     source = action(
         "Source",
@@ -38,7 +47,7 @@ def pipeline(role: str, **more: Any) -> dict[str, Any]:
         "RoleArn": role,
         "PipelineType": "V2",
         "ExecutionMode": "QUEUED",
-        "ArtifactStore": {"Type": "S3", "Location": "artifacts"},
+        "ArtifactStore": {"Type": "S3", "Location": artifact_bucket(role.split(":")[4])},
         "Stages": [
             {"Name": "Source", "Actions": [source]},
             {"Name": "Alpha", "Actions": [build]},
@@ -55,6 +64,7 @@ def resource(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def line(aws: Aws) -> str:
     """A deployed pipeline; the answer is its role."""
+    make_artifact_bucket(aws)
     role = aws.role("pipeline", trust=trusted("codepipeline"))
     stack = aws.deploy("s", resource("AWS::CodePipeline::Pipeline", pipeline(role)))
     assert stack["StackStatus"] == "CREATE_COMPLETE", aws.reasons("s")
@@ -147,12 +157,14 @@ def test_a_pipeline_is_shown_by_codepipeline(aws: Aws, line: str) -> None:
         (lambda p: p["Stages"][1]["Actions"].append({**p["Stages"][1]["Actions"][0], "RunOrder": 2}), "must be unique"),
         (lambda p: p["Stages"].reverse(), "first stage holds source actions only"),
         (lambda p: p["Stages"][0]["Actions"][0].update(Namespace="Source"), "Namespace Source of action Source"),
+        (lambda p: p["ArtifactStore"].update(Location="nobodys-bucket"), "No bucket with the name nobodys-bucket was found"),
         (lambda p: p.update(Nonsense=1), "extraneous key [Nonsense]"),
         (lambda p: p.update(RoleArn=p["RoleArn"] + "-nobody"), "is not authorized to perform AssumeRole"),
     ],
-    ids=["mode", "stages", "input", "unique", "source", "namespace", "schema", "role"],
+    ids=["mode", "stages", "input", "unique", "source", "namespace", "bucket", "schema", "role"],
 )
 def test_a_pipeline_that_codepipeline_refuses_fails_its_stack(aws: Aws, change: Any, reason: str) -> None:
+    make_artifact_bucket(aws)
     properties = pipeline(aws.role("pipeline", trust=trusted("codepipeline")))
     change(properties)
     assert aws.deploy("s", resource("AWS::CodePipeline::Pipeline", properties))["StackStatus"] == "ROLLBACK_COMPLETE"

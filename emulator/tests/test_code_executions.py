@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from conftest import REGION, Aws
-from test_code import pipeline, resource, trusted
+from test_code import make_artifact_bucket, pipeline, resource, trusted
 
 
 def tell(aws: Aws, execution: str, commit: str, *actions: dict[str, Any]) -> None:
@@ -29,6 +29,7 @@ def action(name: str, key: str) -> dict[str, Any]:
 
 @pytest.fixture
 def line(aws: Aws) -> Any:
+    make_artifact_bucket(aws)
     role = aws.role("pipeline", trust=trusted("codepipeline"))
     aws.deploy("s", resource("AWS::CodePipeline::Pipeline", pipeline(role)))
     return aws.client("codepipeline")
