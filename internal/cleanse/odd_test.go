@@ -65,7 +65,7 @@ func TestNoMessageHoldsAPartOfASecret(t *testing.T) {
 
 func TestNoMessageHoldsTheCredentialsOfAnAddress(t *testing.T) {
 	for remote, shown := range map[string]string{
-		"https://u" + ":p$a(ss%2@host/r": "https://host/r", "https://u@host/r": "https://host/r", "https://u:a@b@host/r": "https://host/r", "ssh://git@host/r": "ssh://host/r",
+		"https://u" + ":p$a(ss%2@host/r": "https://host/r", "https://u@host/r": "https://host/r", "https://u" + ":a@b@host/r": "https://host/r", "ssh://git@host/r": "ssh://host/r",
 		"git@host:r": "git@host:r", "https://host/a@b": "https://host/a@b",
 	} {
 		assert.Equal(t, shown, (&Cleansing{Options: Options{Remote: remote}}).address())

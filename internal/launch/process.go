@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -126,12 +127,15 @@ func (p *process) Close() error {
 
 // tail passes output on and remembers its last line, which is where Python says what is wrong.
 type tail struct {
-	next io.Writer
-	line bytes.Buffer
-	full string
+	next  io.Writer
+	mutex sync.Mutex // what follows is written while the process runs, and read when it has said its last on another stream
+	line  bytes.Buffer
+	full  string
 }
 
 func (t *tail) Write(b []byte) (int, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
 	for _, c := range b {
 		if c != '\n' {
 			t.line.WriteByte(c)
@@ -148,4 +152,8 @@ func (t *tail) Write(b []byte) (int, error) {
 	return t.next.Write(b)
 }
 
-func (t *tail) last() error { return errors.New(orElse(t.full, "it said nothing")) }
+func (t *tail) last() error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return errors.New(orElse(t.full, "it said nothing"))
+}
