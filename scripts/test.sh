@@ -22,7 +22,7 @@ go_suite() {
 
 race=()
 if [[ ${1:-} == --race ]]; then
-  race=(-race)
+  race=(-race -timeout 40m)
   export FLEET_TEST_FULL=1 # every mutation of launch roles, see internal/launchrole/proof_test.go
 fi
 

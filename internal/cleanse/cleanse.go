@@ -127,7 +127,7 @@ func open(o Options) (*Cleansing, error) {
 
 func (c *Cleansing) close() {
 	_ = os.RemoveAll(c.folder)
-	_ = c.owner.Close()
+	release(c.owner)
 }
 
 func (c *Cleansing) say(format string, values ...any) {

@@ -40,6 +40,12 @@ func lockFile(path string) (*os.File, error) {
 	return file, nil
 }
 
+// release ends a lock. Closing the file is not enough: a program that another goroutine is just starting has a copy of it for a moment.
+func release(file *os.File) {
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+	_ = file.Close()
+}
+
 // Lock keeps other processes away until unlock.
 func (f Folder) Lock() (unlock func(), err error) {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
@@ -52,7 +58,7 @@ func (f Folder) Lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle folder: %w: make it writable or name another by --bundle", err)
 	}
-	return func() { _ = file.Close() }, nil
+	return func() { release(file) }, nil
 }
 
 // lock is that of the store, where it has one.
@@ -91,7 +97,7 @@ func sweep(temp string) {
 		}
 		if file, err := lockFile(filepath.Join(folder, folderLock)); err == nil {
 			_ = os.RemoveAll(folder)
-			_ = file.Close()
+			release(file)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,4 +69,20 @@ func TestUndoOfANamedRunCanBeRepeated(t *testing.T) {
 	_, err = Undo(context.Background(), s.o, result.Run)
 	require.NoError(t, err)
 	assert.Equal(t, before, s.refs())
+}
+
+// TestALockEndsThoughAProgramHasACopyOfItsFile is what happens where another goroutine is just starting a program.
+func TestALockEndsThoughAProgramHasACopyOfItsFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	file, err := lockFile(path)
+	require.NoError(t, err)
+	inherited, err := syscall.Dup(int(file.Fd()))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, syscall.Close(inherited)) }()
+	_, err = lockFile(path)
+	require.ErrorIs(t, err, errBusy)
+	release(file)
+	again, err := lockFile(path)
+	require.NoError(t, err)
+	release(again)
 }
