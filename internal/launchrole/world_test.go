@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -30,13 +31,20 @@ import (
 type world struct {
 	emulated *emulator.Emulator
 	client   *emulator.Client
+	http     *awshttp.BuildableClient // one for all: a trial makes a dozen clients, and each would open connections of its own
 	accounts atomic.Int64
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	e := emulatortest.Start(t)
-	return &world{emulated: e, client: emulator.NewClient(e.Endpoint)}
+	return &world{emulated: e, client: emulator.NewClient(e.Endpoint), http: awshttp.NewBuildableClient()}
+}
+
+// as is what a client of an account's root user in a region is made of. What fails is not tried again: it may have been done.
+func (w *world) as(account, region string) aws.Config {
+	return aws.Config{Region: region, BaseEndpoint: &w.emulated.Endpoint, RetryMaxAttempts: 1, HTTPClient: w.http,
+		Credentials: credentials.NewStaticCredentialsProvider(account, "x", "")}
 }
 
 // launch is what a trial launches: a product's template, as Service Catalog would, with several sets of parameters one after another.
@@ -84,8 +92,7 @@ var basics = []ledger.Permission{
 // try launches, updates and terminates with a launch role of these permissions, in a new account.
 func (w *world) try(ctx context.Context, l launch, permissions []ledger.Permission) (outcome, error) {
 	account := fmt.Sprintf("7%011d", w.accounts.Add(1))
-	owner := aws.Config{Region: l.region, BaseEndpoint: &w.emulated.Endpoint, RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(account, "x", "")}
+	owner := w.as(account, l.region)
 	role, err := w.prepare(ctx, owner, account, l.product, permissions)
 	if err != nil {
 		return outcome{}, err
@@ -178,8 +185,7 @@ func (w *world) enable(ctx context.Context, account, root string) error {
 	if err != nil {
 		return err
 	}
-	by := organization.New(aws.Config{Region: "eu-west-1", BaseEndpoint: &w.emulated.Endpoint, RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider(account, "x", "")})
+	by := organization.New(w.as(account, "eu-west-1"))
 	present, err := by.Inspect(ctx, account, wanted)
 	if err != nil {
 		return err
