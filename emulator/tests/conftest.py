@@ -23,7 +23,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-pytest_plugins = ("servicecatalog_world", "stack_world")
+pytest_plugins = ("servicecatalog_world", "stack_world", "stackset_world")
 
 FOLDER = Path(__file__).resolve().parent.parent
 REGION = "eu-west-1"
