@@ -3,7 +3,9 @@ package launchrole_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -89,8 +91,22 @@ var basics = []ledger.Permission{
 	{Sid: "Templates", Resources: []string{"*"}, Actions: []string{"cloudformation:GetTemplateSummary", "cloudformation:ValidateTemplate"}},
 }
 
-// try launches, updates and terminates with a launch role of these permissions, in a new account.
-func (w *world) try(ctx context.Context, l launch, permissions []ledger.Permission) (outcome, error) {
+// mostLost is how often an answer may get lost.
+const mostLost = 3
+
+// try makes an attempt. On a busy machine an answer gets lost now and then, because the connection is closed under its reader. That says
+// nothing about the role, so the attempt is made again, in another account; what AWS refuses is in the outcome and is no error.
+func (w *world) try(ctx context.Context, l launch, permissions []ledger.Permission) (result outcome, err error) {
+	for range mostLost {
+		if result, err = w.attempt(ctx, l, permissions); !errors.Is(err, net.ErrClosed) {
+			break
+		}
+	}
+	return result, err
+}
+
+// attempt launches, updates and terminates with a launch role of these permissions, in a new account.
+func (w *world) attempt(ctx context.Context, l launch, permissions []ledger.Permission) (outcome, error) {
 	account := fmt.Sprintf("7%011d", w.accounts.Add(1))
 	owner := w.as(account, l.region)
 	role, err := w.prepare(ctx, owner, account, l.product, permissions)
