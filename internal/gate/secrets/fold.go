@@ -7,14 +7,32 @@ import (
 
 // folded joins lines that belong together: behind a backslash, behind the = of quoted-printable mail, and two literals of a program, one
 // under the other. Other lines are empty in it, so that the numbers stay; it is nil where nothing is to be joined.
-func folded(body []byte) []byte {
-	out, _ := Fold(body)
+func folded(body []byte) (out []byte) {
+	pieces(body, func(breaks, from, to int) {
+		out = appended(out, body, breaks, from, to)
+	})
 	return out
 }
 
+func appended(out, body []byte, breaks, from, to int) []byte {
+	return append(append(out, bytes.Repeat([]byte("\n"), breaks)...), body[from:to]...)
+}
+
 // Fold is folded with the places of its bytes: out[i] is body[at[i]], or a line break that stands for a line that was left out, where at[i]
-// is -1.
+// is -1. The gate has no use for them, and would pay for them with each object.
 func Fold(body []byte) (out []byte, at []int) {
+	pieces(body, func(breaks, from, to int) {
+		out = appended(out, body, breaks, from, to)
+		at = append(at, slices.Repeat([]int{-1}, breaks)...)
+		for i := from; i < to; i++ {
+			at = append(at, i)
+		}
+	})
+	return out, at
+}
+
+// pieces gives what of a text belongs to joined lines, body[from:to], and how many line breaks stand before it for lines that were left out.
+func pieces(body []byte, piece func(breaks, from, to int)) {
 	waiting := 0 // line breaks to be written before anything else
 	joined := false
 	for start := 0; start < len(body); {
@@ -23,22 +41,17 @@ func Fold(body []byte) (out []byte, at []int) {
 			end = len(body)
 		}
 		cut, next, joins := seam(body, start, end)
-		if joins || joined {
-			if !joined {
-				out = append(out, bytes.Repeat([]byte("\n"), waiting)...)
-				at = append(at, slices.Repeat([]int{-1}, waiting)...)
-				waiting = 0
-			}
-			out = append(out, body[start:cut]...)
-			for i := start; i < cut; i++ {
-				at = append(at, i)
-			}
+		switch {
+		case joined:
+			piece(0, start, cut)
+		case joins:
+			piece(waiting, start, cut)
+			waiting = 0
 		}
 		waiting++
 		joined = joins
 		start = next
 	}
-	return out, at
 }
 
 // seam says whether the line body[start:end] goes on in the next, where it is to be cut, and where what follows starts.
