@@ -85,6 +85,7 @@ type Cleansing struct {
 	Options
 	folder string // private, mode 0700
 	owner  *os.File
+	unlock func() // gives the store free; nil if it is not held
 
 	remoteHead string // id to which HEAD of the remote led when its refs were last asked for
 	hidden     [][]byte
@@ -126,6 +127,9 @@ func open(o Options) (*Cleansing, error) {
 }
 
 func (c *Cleansing) close() {
+	if c.unlock != nil {
+		c.unlock()
+	}
 	_ = os.RemoveAll(c.folder)
 	release(c.owner)
 }

@@ -207,6 +207,7 @@ func (e *expectation) person(value string) (now string, found []int) {
 // rebuilt is what becomes of a commit or a tag.
 type rebuilt struct {
 	headers bytes.Buffer
+	old     []byte // message before
 	message []byte
 	lost    []string // keys of headers that it does not keep
 	found   []int
@@ -217,7 +218,7 @@ type rebuilt struct {
 // left out, and searched all the same.
 func (e *expectation) rebuild(body []byte, change func(key, value string) (now string, found []int, kept bool, err error)) (*rebuilt, error) {
 	headers, message := split(body)
-	r := &rebuilt{}
+	r := &rebuilt{old: message}
 	for _, line := range headers {
 		value, found, kept, err := change(line.key, line.value)
 		if err != nil {
@@ -324,8 +325,7 @@ func (e *expectation) tag(id string) (string, error) {
 	}
 	e.note(r.found, "tag", id, "", "")
 	text := r.message
-	_, message := split(e.h.tags[id])
-	at := signature.FindIndex(message)
+	at := signature.FindIndex(r.old)
 	if at != nil { // what was replaced is as long as it was
 		text = text[:at[0]]
 	}

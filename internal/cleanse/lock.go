@@ -1,7 +1,6 @@
 package cleanse
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -61,12 +60,19 @@ func (f Folder) Lock() (unlock func(), err error) {
 	return func() { release(file) }, nil
 }
 
-// lock is that of the store, where it has one.
-func (c *Cleansing) lock(context.Context) (unlock func(), err error) {
-	if store, ok := c.Store.(locker); ok {
-		return store.Lock()
+// openAlone is open for a command that changes something: close gives the store free again.
+func openAlone(o Options) (*Cleansing, error) {
+	c, err := open(o)
+	if err != nil {
+		return nil, err
 	}
-	return func() {}, nil
+	if store, ok := c.Store.(locker); ok {
+		if c.unlock, err = store.Lock(); err != nil {
+			c.close()
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 // ownerless is how long a private folder without a lock may be one that is just being made.

@@ -62,16 +62,11 @@ func (c *Cleansing) absent(r *round) error {
 // Run purges the secrets from the remote. An earlier run that was cut off is finished first. Where somebody pushes meanwhile, it begins
 // again from what is there then; after a few times it gives up, with the remote as that somebody left it or resumable.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	c, err := open(o)
+	c, err := openAlone(o)
 	if err != nil {
 		return nil, err
 	}
 	defer c.close()
-	unlock, err := c.lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
 	result := &Result{Commits: map[string]string{}}
 	if err := c.resume(ctx, result); err != nil {
 		return result, err

@@ -18,16 +18,11 @@ type Restoration struct {
 // Undo brings back every ref that a run changed, bit for bit, from the bundles of its rounds. run is the id of a run; empty means the last.
 // The secret is in the history again then. If somebody pushed on top of the new history, nothing is changed, because that would be lost.
 func Undo(ctx context.Context, o Options, run string) (*Restoration, error) {
-	c, err := open(o)
+	c, err := openAlone(o)
 	if err != nil {
 		return nil, err
 	}
 	defer c.close()
-	unlock, err := c.lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
 	rounds, err := c.roundsOf(ctx, run)
 	if err != nil {
 		return nil, err
