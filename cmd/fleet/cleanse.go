@@ -18,6 +18,7 @@ import (
 	"accountfleet/internal/cleanse"
 	"accountfleet/internal/cloud"
 	"accountfleet/internal/config"
+	"accountfleet/internal/finding"
 	"accountfleet/internal/gate"
 	"accountfleet/internal/waiver"
 )
@@ -247,7 +248,7 @@ func runCleanse(ctx context.Context, streams *IO, o cleanseOptions) error {
 
 // confirms says whether a fingerprint was confirmed by its first digits.
 func (o cleanseOptions) confirms(print string) bool {
-	return slices.ContainsFunc(o.confirmed, func(start string) bool { return len(start) >= 12 && strings.HasPrefix(print, start) })
+	return slices.ContainsFunc(o.confirmed, func(start string) bool { return len(start) >= finding.ShortestName && strings.HasPrefix(print, start) })
 }
 
 func showCleansed(out io.Writer, result *cleanse.Result) error {

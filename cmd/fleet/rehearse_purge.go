@@ -4,22 +4,19 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"accountfleet/internal/config"
+	"accountfleet/internal/finding"
 	"accountfleet/internal/rehearsal"
 	"accountfleet/internal/rehearsal/console"
 )
 
-// digits are the first digits of a fingerprint that name it.
-var digits = regexp.MustCompile(`^[0-9a-f]{12,}$`)
-
 // checkConfirmed refuses fingerprints that would match nothing.
 func checkConfirmed(fingerprints []string) error {
 	for _, f := range fingerprints {
-		if !digits.MatchString(f) {
+		if !finding.NamesSecret(f) {
 			return fmt.Errorf("--confirm %s: want the first 12 digits of a fingerprint at least, in lower case: the cleansing's notice names them", f)
 		}
 	}
@@ -87,7 +84,7 @@ func nobody(values []string) rehearsal.Ruling {
 // values are the fingerprints that a notice puts into its command, each of which may be left out; none where it puts a word there.
 func values(decision string) []string {
 	list := strings.Split(decision, ",")
-	if slices.ContainsFunc(list, func(word string) bool { return !digits.MatchString(word) }) {
+	if slices.ContainsFunc(list, func(word string) bool { return !finding.NamesSecret(word) }) {
 		return nil
 	}
 	return list

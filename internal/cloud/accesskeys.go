@@ -130,15 +130,6 @@ func denied(err error) bool {
 	return hasCode(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 }
 
-// worded is an error of AWS in fewer words: without the key that it was asked about, or without the numbers of the request.
-type worded struct {
-	text  string
-	cause error
-}
-
-func (e *worded) Error() string { return e.text }
-func (e *worded) Unwrap() error { return e.cause }
-
 // withoutKey is a text that does not hold the id.
 func withoutKey(text, id string) string { return strings.ReplaceAll(text, id, "(the key)") }
 

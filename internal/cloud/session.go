@@ -107,6 +107,15 @@ func (s *Session) Account(ctx context.Context) (string, error) {
 // errNoCredentials stands for the SDK's account of every place in which it looked, which ends in the metadata of a machine on EC2.
 var errNoCredentials = errors.New("this shell has no AWS credentials")
 
+// worded is an error of AWS in fewer words: without the key that it was asked about, or without the numbers of the request.
+type worded struct {
+	text  string
+	cause error
+}
+
+func (e *worded) Error() string { return e.text }
+func (e *worded) Unwrap() error { return e.cause }
+
 // rootCause is what a failed call came down to, without the chain of calls by which the SDK got there.
 func rootCause(err error) error {
 	for at := err; ; {

@@ -8,6 +8,8 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +69,14 @@ func Sort(findings []Finding) {
 		)
 	})
 }
+
+// ShortestName is how many digits of a secret's fingerprint name it.
+const ShortestName = 12
+
+var secretName = regexp.MustCompile(fmt.Sprintf(`^[0-9a-f]{%d,}$`, ShortestName))
+
+// NamesSecret says whether a word has the form of a secret's fingerprint or of its first digits.
+func NamesSecret(word string) bool { return secretName.MatchString(word) }
 
 // Identify is the Fingerprint of a finding that is no secret: the hex SHA-256 of gate, rule, product, resource and file, so that
 // it stays the same when lines move or a message is reworded.

@@ -8,6 +8,7 @@ import (
 
 	"accountfleet/internal/cleanse"
 	"accountfleet/internal/config"
+	"accountfleet/internal/finding"
 	"accountfleet/internal/ledger"
 )
 
@@ -69,7 +70,7 @@ func (u *unattended) choice(p *page, plan *cleanse.Plan) {
 	var doubtful []string
 	for _, s := range plan.Secrets {
 		if len(s.Weak) > 0 {
-			doubtful = append(doubtful, s.Fingerprint[:min(len(s.Fingerprint), shortest)])
+			doubtful = append(doubtful, s.Fingerprint[:min(len(s.Fingerprint), finding.ShortestName)])
 		}
 	}
 	if len(doubtful) == 0 {

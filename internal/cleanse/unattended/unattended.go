@@ -11,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"accountfleet/internal/cleanse"
 	"accountfleet/internal/config"
+	"accountfleet/internal/finding"
 	"accountfleet/internal/ledger"
 )
 
@@ -171,9 +171,6 @@ func (u *unattended) stop(ctx context.Context, n notice, why string) error {
 	return &StoppedError{why}
 }
 
-// shortest is how many digits of a fingerprint name it.
-const shortest = 12
-
 // onlyStrong is what a reviewer writes to have every short or ordinary value stay, and the others purged.
 const onlyStrong = "only-strong"
 
@@ -181,7 +178,7 @@ const onlyStrong = "only-strong"
 // onlyStrong that none is. Without either such a value stops the run.
 func confirmed(decision string) func(cleanse.Secret) bool {
 	words := strings.Split(decision, ",")
-	starts := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return !fingerprint.MatchString(word) })
+	starts := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return !finding.NamesSecret(word) })
 	if len(starts) == 0 && !slices.Contains(words, onlyStrong) {
 		return nil
 	}
@@ -189,8 +186,6 @@ func confirmed(decision string) func(cleanse.Secret) bool {
 		return slices.ContainsFunc(starts, func(start string) bool { return strings.HasPrefix(s.Fingerprint, start) })
 	}
 }
-
-var fingerprint = regexp.MustCompile(fmt.Sprintf(`^[0-9a-f]{%d,}$`, shortest))
 
 // undo brings the old history back. The pipeline is not started: its scan would find the secret, as it must.
 func (u *unattended) undo(ctx context.Context) error {

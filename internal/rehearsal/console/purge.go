@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"accountfleet/internal/finding"
 	"accountfleet/internal/rehearsal"
 )
 
@@ -56,7 +57,7 @@ func (p Purge) answer(text string) (r rehearsal.Ruling, values []string, ok bool
 		return left, nil, true
 	}
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r == ',' || r == ' ' })
-	if len(p.Values) == 0 || !slices.ContainsFunc(words, fingerprint) {
+	if len(p.Values) == 0 || !slices.ContainsFunc(words, finding.NamesSecret) {
 		return left, nil, true
 	}
 	for _, word := range words {
@@ -67,11 +68,6 @@ func (p Purge) answer(text string) (r rehearsal.Ruling, values []string, ok bool
 		values = append(values, p.Values[i])
 	}
 	return rehearsal.Ruling{Ruled: rehearsal.Sent, How: "asked", Summary: "purge " + strings.Join(values, ", ")}, values, true
-}
-
-// fingerprint says whether a word looks like one: nobody gives that as a reason.
-func fingerprint(word string) bool {
-	return len(word) >= 12 && strings.Trim(word, "0123456789abcdef") == ""
 }
 
 // TellPurge says on lines that nobody is asked, and what becomes of the purge instead.
